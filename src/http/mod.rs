@@ -1,0 +1,5 @@
+//! The one HTTP client.
+
+mod exchange;
+
+pub use exchange::{Auth, Body, Reply, Request};

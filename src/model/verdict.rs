@@ -1,0 +1,186 @@
+//! What the classifier, or a person, says about one text.
+
+use serde::{Deserialize, Serialize};
+
+/// What a text wants. `Complaint`, `Question` and `Request` ask something of the brand.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Intent {
+    /// Public expression of dissatisfaction with the brand.
+    Complaint,
+    /// Wants to know something.
+    Question,
+    /// Wants something done that is neither of the two above.
+    Request,
+    /// Admiration, recommendation, thanks.
+    Praise,
+    /// None of these.
+    #[default]
+    Other,
+}
+
+impl Intent {
+    /// Every intent, in the order people read them.
+    pub const ALL: [Self; 5] =
+        [Self::Complaint, Self::Question, Self::Request, Self::Praise, Self::Other];
+
+    /// Whether such a post asks for an answer and so starts a clock.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Complaint | Self::Question | Self::Request)
+    }
+
+    /// The word used in config, JSON, mails and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complaint => "complaint",
+            Self::Question => "question",
+            Self::Request => "request",
+            Self::Praise => "praise",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How a text feels about the brand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sentiment {
+    /// Negative.
+    Neg,
+    /// Neither.
+    Neu,
+    /// Positive.
+    Pos,
+}
+
+/// How bad it is if nobody answers. Ordered: `Low < Normal < High < Severe`. Only rises.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Can wait.
+    Low,
+    /// The usual case.
+    #[default]
+    Normal,
+    /// Repeated, or many people take part.
+    High,
+    /// Safety or legal words, or a person said so.
+    Severe,
+}
+
+impl Severity {
+    /// The word used in config, JSON, mails and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Severe => "severe",
+        }
+    }
+}
+
+/// The classifier's probabilities, each 0..1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// It is a complaint.
+    pub complaint: f32,
+    /// It is a question or request.
+    pub question: f32,
+    /// It is praise.
+    pub praise: f32,
+    /// It is spam or an advert.
+    pub spam: f32,
+    /// It is about the brand.
+    pub relevant: f32,
+    /// It needs an answer from the brand.
+    pub needs_answer: f32,
+    /// Negative, neutral, positive; the three sum to 1.
+    pub sentiment: [f32; 3],
+}
+
+/// One piece of evidence: what was found, and what it speaks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The piece of text (or the name of the surface sign) that counted.
+    pub found: String,
+    /// What it speaks for: `complaint`, `question`, `request`, `praise`, `spam`, `safety`,
+    /// `pos`, `neg`, `thanks`, `relevant`, …
+    pub speaks_for: String,
+    /// How much, in the classifier's own units; larger is stronger.
+    pub weight: f32,
+}
+
+/// What the classifier said about one text, with its model version and its reasons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Language found in the text (ISO 639-1), if it could be told.
+    pub lang: Option<String>,
+    /// The intent.
+    pub intent: Intent,
+    /// The sentiment towards the brand.
+    pub sentiment: Sentiment,
+    /// Whether it is about the brand and no spam.
+    pub relevant: bool,
+    /// `Severe` if the text has safety or legal words.
+    pub severity: Severity,
+    /// Safety or legal words were found: brings its own, shorter target.
+    pub safety: bool,
+    /// Thanks and nothing else: does not reopen a case.
+    pub thanks: bool,
+    /// For the brand's own posts: the talk was moved to a private channel.
+    pub moved_private: bool,
+    /// The probabilities behind it.
+    pub scores: Scores,
+    /// The evidence, strongest first.
+    pub reasons: Vec<Reason>,
+    /// Name and version of the classifier.
+    pub model: String,
+}
+
+/// What a person said about one text. Each key that is given wins over the classifier.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// Overrides the intent.
+    pub intent: Option<Intent>,
+    /// Overrides the sentiment.
+    pub sentiment: Option<Sentiment>,
+    /// Overrides whether it is about the brand.
+    pub relevant: Option<bool>,
+    /// Overrides the severity.
+    pub severity: Option<Severity>,
+    /// Overrides whether it is thanks only.
+    pub thanks: Option<bool>,
+    /// `true`: recommends the brand to somebody; `false`: warns others off.
+    pub recommends: Option<bool>,
+    /// On an own post: the talk was moved to a private channel.
+    pub moved_private: Option<bool>,
+    /// Aspects it speaks about, as given.
+    pub aspects: Option<Vec<String>>,
+    /// Switching talk, as given.
+    pub switching: Option<String>,
+}
+
+impl Ruling {
+    /// Lays `later` over this ruling: keys given there win, the others stay.
+    pub fn overlay(&mut self, later: &Self) {
+        fn lay<T: Clone>(base: &mut Option<T>, top: &Option<T>) {
+            if top.is_some() {
+                base.clone_from(top);
+            }
+        }
+        lay(&mut self.intent, &later.intent);
+        lay(&mut self.sentiment, &later.sentiment);
+        lay(&mut self.relevant, &later.relevant);
+        lay(&mut self.severity, &later.severity);
+        lay(&mut self.thanks, &later.thanks);
+        lay(&mut self.recommends, &later.recommends);
+        lay(&mut self.moved_private, &later.moved_private);
+        lay(&mut self.aspects, &later.aspects);
+        lay(&mut self.switching, &later.switching);
+    }
+}

@@ -1,0 +1,12 @@
+//! One test binary; a module per promise.
+
+mod cases;
+mod classify;
+mod http;
+mod indicators;
+mod interchange;
+mod mail;
+mod notify;
+mod platforms;
+mod schedule;
+mod store;
