@@ -113,3 +113,59 @@ fn read_contact(section: &Section<'_>) -> Option<String> {
     );
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use toml::de::DeTable;
+
+    use super::*;
+    use crate::settings::Findings;
+
+    fn read(toml: &str) -> (Config, Vec<String>) {
+        let findings = Findings::default();
+        let table = DeTable::parse(toml).expect("test input is TOML");
+        let config = Config::read(&Section::root(&table, &findings));
+        (config, findings.take().into_iter().map(|f| f.message).collect())
+    }
+
+    #[test]
+    fn every_key_is_read() {
+        let (config, said) = read(
+            "connect-timeout = \"1s\"\nread-timeout = \"2s\"\ntotal-timeout = \"1m\"\n\
+             proxy = \"http://proxy.example:3128\"\nno-proxy = [\".example\"]\n\
+             ca-file = \"/etc/ca.pem\"\ncontact = \"https://acme.example/bots\"\n",
+        );
+        assert!(said.is_empty(), "{said:?}");
+        let proxy = Url::parse("http://proxy.example:3128").expect("a URL");
+        assert_eq!(
+            config,
+            Config {
+                connect: Duration::from_secs(1),
+                read: Duration::from_secs(2),
+                total: Duration::from_secs(60),
+                max_body: 8 << 20,
+                proxy: Proxy::Through(proxy, vec![".example".to_owned()]),
+                ca_file: Some("/etc/ca.pem".into()),
+                contact: Some("https://acme.example/bots".to_owned()),
+            }
+        );
+        assert_eq!(read(""), (Config::default(), Vec::new()));
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_without_repeating_a_password() {
+        for (toml, wanted) in [
+            ("proxy = \"http://u:c4n4ry@proxy.example\"", "must not hold a password"),
+            ("proxy = \"socks5://proxy.example\"", "only http and https"),
+            ("proxy = \"proxy\"", "`proxy` is no address"),
+            ("contact = \"two words\"", "`contact` must be one address"),
+            ("contact = \"a\\r\\nx: y\"", "`contact` must be one address"),
+            ("total-timeout = \"1h\"", "out of bounds"),
+        ] {
+            let (config, said) = read(toml);
+            assert_eq!(config, Config::default(), "{toml}");
+            assert!(said.len() == 1 && said[0].contains(wanted), "{toml}: {said:?}");
+            assert!(!said[0].contains("c4n4ry"), "{said:?}");
+        }
+    }
+}

@@ -175,10 +175,13 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         return is_public_v4(Ipv4Addr::new(a, b, c, d));
     }
     let given_out = s[0] & 0xe000 == 0x2000;
-    let excepted = (s[0] == 0x2001 && s[1] < 0x200) // protocol assignments, Teredo among them
-        || (s[0] == 0x2001 && s[1] == 0xdb8) // documentation
-        || s[0] == 0x2002 // 6to4
-        || (s[0] == 0x3fff && s[1] < 0x1000); // documentation
+    let excepted = matches!(
+        (s[0], s[1]),
+        (0x2001, 0..=0x1ff) // protocol assignments, Teredo among them
+            | (0x2001, 0xdb8) // documentation
+            | (0x2002, _) // 6to4
+            | (0x3fff, 0..=0xfff) // documentation
+    );
     given_out && !excepted
 }
 
