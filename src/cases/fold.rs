@@ -1,0 +1,333 @@
+//! The state of every conversation while a history is gone through: what each person has open,
+//! and what becomes of it. The order of things is `replay`'s to find.
+
+use std::collections::BTreeSet;
+
+use super::{Policy, Threads, case_id};
+use crate::calendar::Calendar;
+use crate::model::{
+    Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction,
+    Severity, Time,
+};
+
+struct Draft {
+    case: Case,
+    voice: usize,
+    rows: Vec<usize>,
+    /// An asking post took its place (rule E21).
+    replaced: bool,
+}
+
+#[derive(Clone, Default)]
+struct Talk {
+    /// The case that waits.
+    open: Option<usize>,
+    /// The newest case, whatever became of it.
+    last: Option<usize>,
+    /// Cases that were asked and answered.
+    answered: Vec<usize>,
+}
+
+pub(super) struct Fold<'t, 'h> {
+    threads: &'t Threads<'h>,
+    policy: &'t Policy,
+    calendar: &'t Calendar,
+    drafts: Vec<Draft>,
+    /// By voice.
+    talks: Vec<Talk>,
+    /// The case of a row.
+    filed: Vec<Option<usize>>,
+    /// By topmost row: how many voices of that tree wait.
+    waiting: Vec<u32>,
+    /// By thread, linear ones only: the voices that wait.
+    in_line: Vec<BTreeSet<usize>>,
+}
+
+impl<'t, 'h> Fold<'t, 'h> {
+    pub(super) fn new(
+        threads: &'t Threads<'h>,
+        policy: &'t Policy,
+        calendar: &'t Calendar,
+    ) -> Self {
+        let rows = threads.order().len();
+        Self {
+            threads,
+            policy,
+            calendar,
+            drafts: Vec::new(),
+            talks: vec![Talk::default(); threads.voices().len()],
+            filed: vec![None; rows],
+            waiting: vec![0; rows],
+            in_line: vec![BTreeSet::new(); threads.threads()],
+        }
+    }
+
+    /// All cases, in the order in which they were opened.
+    pub(super) fn cases(self) -> Vec<Case> {
+        self.drafts.into_iter().filter(|d| !d.replaced).map(|d| d.case).collect()
+    }
+
+    /// Whether anybody waits in a tree of rows.
+    pub(super) fn is_waiting_in(&self, root: usize) -> bool {
+        self.waiting[root] > 0
+    }
+
+    /// Who waits in a linear thread.
+    pub(super) fn waiting_in_thread(&self, thread: usize) -> Vec<usize> {
+        self.in_line[thread].iter().copied().collect()
+    }
+
+    /// Somebody said something.
+    pub(super) fn post(&mut self, voice: usize, row: usize) {
+        let it = self.threads.row(row);
+        if it.asks() {
+            self.ask(voice, row);
+        } else if it.thanks || it.intent == Intent::Praise {
+            let talk = &self.talks[voice];
+            match (talk.open, talk.last) {
+                (Some(n), _) => self.take_in(n, row, "thanked"),
+                (None, Some(n)) => self.tell(n, it.at, "thanked", Some(row)),
+                (None, None) => {}
+            }
+        } else if let Some(n) = self.talks[voice].open {
+            self.take_in(n, row, "said-more");
+        } else if let Some(class) = self.answered_class(voice) {
+            // Classes that were cases always have a deadline.
+            let due = self.due(it, class);
+            self.open(voice, row, CaseKind::FollowUp, class, due);
+        }
+    }
+
+    fn ask(&mut self, voice: usize, row: usize) {
+        let it = self.threads.row(row);
+        let due = it.deadline.clone().or_else(|| self.due(it, it.intent));
+        match self.talks[voice].open {
+            Some(n) if self.drafts[n].case.kind == CaseKind::Asked => {
+                let case = &mut self.drafts[n].case;
+                case.asks.push(ask(it));
+                case.severity = case.severity.max(severity(it));
+                if it.intent == Intent::Complaint {
+                    case.class = Intent::Complaint;
+                }
+                if let Some(due) = due {
+                    case.risk_at = case.risk_at.min(due.risk_at);
+                    case.due_at = case.due_at.min(due.due_at);
+                }
+                self.take_in(n, row, "asked-again");
+            }
+            Some(follow_up) => {
+                self.end_wait(follow_up);
+                self.drafts[follow_up].replaced = true;
+                let n = self.open(voice, row, CaseKind::Asked, it.intent, due);
+                self.inherit(n, follow_up);
+            }
+            None => {
+                self.open(voice, row, CaseKind::Asked, it.intent, due);
+            }
+        }
+    }
+
+    /// Hands the rows and the past of a follow-up to the case that takes its place.
+    fn inherit(&mut self, heir: usize, follow_up: usize) {
+        let rows = std::mem::take(&mut self.drafts[follow_up].rows);
+        let mut events = std::mem::take(&mut self.drafts[follow_up].case.events);
+        for event in events.iter_mut().filter(|e| e.what == "opened") {
+            event.what = "said-more".to_owned();
+        }
+        for &row in &rows {
+            self.filed[row] = Some(heir);
+        }
+        let draft = &mut self.drafts[heir];
+        draft.rows.extend(rows);
+        events.append(&mut draft.case.events);
+        draft.case.events = events;
+    }
+
+    fn open(
+        &mut self,
+        voice: usize,
+        row: usize,
+        kind: CaseKind,
+        class: Intent,
+        due: Option<Deadline>,
+    ) -> usize {
+        let it = self.threads.row(row);
+        let who = &self.threads.voices()[voice];
+        let asks = if kind == CaseKind::Asked { vec![ask(it)] } else { Vec::new() };
+        let (risk_at, due_at) = due.map_or((it.at, it.at), |d| (d.risk_at, d.due_at));
+        let case = Case {
+            id: case_id(&it.platform, &it.id),
+            kind,
+            platform: it.platform.clone(),
+            thread: self.threads.thread_id(who.thread).to_owned(),
+            person: who.person,
+            author: it.author.clone().filter(|_| who.person.is_some()),
+            class,
+            severity: severity(it),
+            interaction: it.id.clone(),
+            // The page is gone, and its address often holds the handle.
+            permalink: it.url.clone().filter(|_| it.deleted_at.is_none()),
+            opened_at: it.at,
+            seen_at: it.seen_at,
+            asks,
+            risk_at,
+            due_at,
+            answer: None,
+            end: None,
+            held_until: None,
+            events: Vec::new(),
+        };
+        let n = self.drafts.len();
+        self.drafts.push(Draft { case, voice, rows: vec![row], replaced: false });
+        self.filed[row] = Some(n);
+        self.talks[voice].open = Some(n);
+        self.talks[voice].last = Some(n);
+        for &root in &who.roots {
+            self.waiting[root] += 1;
+        }
+        if self.threads.is_linear(who.thread) {
+            self.in_line[who.thread].insert(voice);
+        }
+        self.tell(n, it.at, "opened", Some(row));
+        n
+    }
+
+    /// Files one more row of the same person under a case.
+    fn take_in(&mut self, n: usize, row: usize, what: &str) {
+        let it = self.threads.row(row);
+        let case = &mut self.drafts[n].case;
+        if severity(it) >= Severity::High {
+            case.severity = case.severity.max(severity(it));
+        }
+        if case.author.is_none() && case.person.is_some() {
+            case.author.clone_from(&it.author);
+        }
+        self.drafts[n].rows.push(row);
+        self.filed[row] = Some(n);
+        self.tell(n, it.at, what, Some(row));
+    }
+
+    /// An own post answers somebody, if they wait.
+    pub(super) fn answer(&mut self, voice: usize, own: usize, at: Time) {
+        let Some(n) = self.talks[voice].open else { return };
+        let row = self.threads.row(own);
+        self.end_wait(n);
+        self.settle(n, Answer { at, by: Some(row.id.clone()) });
+        self.tell(n, at, "answered", Some(own));
+        if row.moved_private {
+            self.tell(n, at, "moved-private", Some(own));
+        }
+    }
+
+    fn settle(&mut self, n: usize, answer: Answer) {
+        let draft = &mut self.drafts[n];
+        draft.case.answer = Some(answer);
+        if draft.case.kind == CaseKind::Asked {
+            self.talks[draft.voice].answered.push(n);
+        }
+    }
+
+    /// A person of the brand did something to a post.
+    pub(super) fn act(&mut self, row: usize, act: &Act, at: Time) {
+        let open = || self.threads.voice(row).and_then(|voice| self.talks[voice].open);
+        let Some(n) = self.filed[row].or_else(open) else { return };
+        let case = &self.drafts[n].case;
+        let waits = case.answer.is_none() && case.end.is_none();
+        let mut note = act.note.clone();
+        let what = match &act.kind {
+            ActKind::Close => {
+                if waits {
+                    self.end(n, End::ResolvedByHand, at);
+                }
+                "closed"
+            }
+            ActKind::NotForUs => {
+                self.end(n, End::NotForUs, at);
+                "not-for-us"
+            }
+            ActKind::MovedPrivate => {
+                if waits {
+                    self.end_wait(n);
+                    self.settle(n, Answer { at, by: None });
+                }
+                "moved-private"
+            }
+            ActKind::Snooze(until) | ActKind::Ack(until) => {
+                self.drafts[n].case.held_until = Some(*until);
+                note = Some(with_note(&format!("until {until}"), note));
+                if matches!(act.kind, ActKind::Ack(_)) { "acked" } else { "snoozed" }
+            }
+            ActKind::Assign(to) => {
+                note = Some(with_note(&format!("to {to}"), note));
+                "assigned"
+            }
+        };
+        let actor = Some(act.actor.clone());
+        self.drafts[n].case.events.push(CaseEvent {
+            at,
+            what: what.to_owned(),
+            interaction: None,
+            actor,
+            note,
+        });
+    }
+
+    /// The author deleted a row: credit for an answer stays, otherwise the case ends here.
+    pub(super) fn delete(&mut self, row: usize, at: Time) {
+        let Some(n) = self.filed[row] else { return };
+        let case = &self.drafts[n].case;
+        if case.answer.is_none() && case.end.is_none() {
+            self.end(n, End::DeletedByAuthor, at);
+        }
+        self.tell(n, at, "deleted", Some(row));
+    }
+
+    fn end(&mut self, n: usize, end: End, at: Time) {
+        self.end_wait(n);
+        self.drafts[n].case.end = Some((end, at));
+    }
+
+    /// Takes a case off the lists of those that wait, if it is on them.
+    fn end_wait(&mut self, n: usize) {
+        let voice = self.drafts[n].voice;
+        if self.talks[voice].open != Some(n) {
+            return;
+        }
+        self.talks[voice].open = None;
+        let who = &self.threads.voices()[voice];
+        for &root in &who.roots {
+            self.waiting[root] -= 1;
+        }
+        self.in_line[who.thread].remove(&voice);
+    }
+
+    fn tell(&mut self, n: usize, at: Time, what: &str, row: Option<usize>) {
+        let interaction = row.map(|row| self.threads.row(row).id.clone());
+        let event = CaseEvent { at, what: what.to_owned(), interaction, actor: None, note: None };
+        self.drafts[n].case.events.push(event);
+    }
+
+    /// The class of the last case of this voice that was answered, if one was.
+    fn answered_class(&self, voice: usize) -> Option<Intent> {
+        let cases = self.talks[voice].answered.iter().rev().map(|&n| &self.drafts[n].case);
+        cases.filter(|c| !matches!(c.end, Some((End::NotForUs, _)))).map(|c| c.class).next()
+    }
+
+    fn due(&self, row: &Interaction, class: Intent) -> Option<Deadline> {
+        self.policy.deadline(self.calendar, class, row.safety, row.severity, row.at)
+    }
+}
+
+fn ask(row: &Interaction) -> Ask {
+    Ask { id: row.id.clone(), at: row.at, intent: row.intent }
+}
+
+/// Safety words are severe, unless a person has said how bad it is.
+fn severity(row: &Interaction) -> Severity {
+    let ruled = row.ruling.as_ref().and_then(|r| r.severity);
+    ruled.unwrap_or(if row.safety { Severity::Severe } else { row.severity })
+}
+
+fn with_note(what: &str, note: Option<String>) -> String {
+    note.map_or_else(|| what.to_owned(), |note| format!("{what}: {note}"))
+}
