@@ -32,6 +32,11 @@ impl<'t, 'h> Answers<'t, 'h> {
         this
     }
 
+    /// The conversations these are the answers of.
+    pub fn threads(&self) -> &'t Threads<'h> {
+        self.threads
+    }
+
     /// Whether an own post can answer anybody: words of the brand, not deleted, no bot's and no
     /// automatic reply.
     pub fn can_answer(&self, row: usize) -> bool {
@@ -129,23 +134,29 @@ impl<'t, 'h> Answers<'t, 'h> {
 }
 
 fn can_answer(history: &History, row: &Interaction) -> bool {
+    matches!(row.kind, Kind::Comment | Kind::Mention | Kind::Post | Kind::Quote)
+        && is_human_own(history, row)
+        && !is_automatic(history, row)
+}
+
+/// Whether an own row counts at all: not deleted, no bot's, not ruled out (rules E8 and E10).
+pub(super) fn is_human_own(history: &History, row: &Interaction) -> bool {
     let accounts = &history.accounts;
     let is_bot = row.bot
         || row.person.is_some_and(|p| {
             accounts.own_bots.contains(&p)
+                || accounts.blocked.contains(&p)
                 || accounts.bots.get(&p).is_some_and(|seen| *seen <= history.now)
         });
     // The classifier is not asked whether our own words are about us; a person may say so.
     let is_ruled_out = row.ruling.as_ref().is_some_and(|r| r.relevant == Some(false));
-    let is_automatic = !history.auto_replies.is_empty()
-        && row
-            .text
-            .as_ref()
-            .is_some_and(|text| history.auto_replies.contains(&text.trim().to_lowercase()));
-    history.is_own(row)
-        && matches!(row.kind, Kind::Comment | Kind::Mention | Kind::Post | Kind::Quote)
-        && !is_deleted(row, history.now)
-        && !(is_bot || is_ruled_out || is_automatic)
+    history.is_own(row) && !is_deleted(row, history.now) && !is_bot && !is_ruled_out
+}
+
+/// Whether its text is a known automatic reply: compared whole, trimmed, without case.
+fn is_automatic(history: &History, row: &Interaction) -> bool {
+    let is_known = |text: &String| history.auto_replies.contains(&text.trim().to_lowercase());
+    !history.auto_replies.is_empty() && row.text.as_ref().is_some_and(is_known)
 }
 
 fn handles(threads: &Threads<'_>) -> HashMap<(usize, String), Vec<usize>> {

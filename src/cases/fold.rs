@@ -1,13 +1,14 @@
 //! The state of every conversation while a history is gone through: what each person has open,
 //! and what becomes of it. The order of things is `replay`'s to find.
 
+mod acts;
+
 use std::collections::BTreeSet;
 
 use super::{Policy, Threads, case_id};
 use crate::calendar::Calendar;
 use crate::model::{
-    Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction,
-    Severity, Time,
+    Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction, Severity, Time,
 };
 
 struct Draft {
@@ -227,51 +228,6 @@ impl<'t, 'h> Fold<'t, 'h> {
         }
     }
 
-    /// A person of the brand did something to a post.
-    pub(super) fn act(&mut self, row: usize, act: &Act, at: Time) {
-        let open = || self.threads.voice(row).and_then(|voice| self.talks[voice].open);
-        let Some(n) = self.filed[row].or_else(open) else { return };
-        let case = &self.drafts[n].case;
-        let waits = case.answer.is_none() && case.end.is_none();
-        let mut note = act.note.clone();
-        let what = match &act.kind {
-            ActKind::Close => {
-                if waits {
-                    self.end(n, End::ResolvedByHand, at);
-                }
-                "closed"
-            }
-            ActKind::NotForUs => {
-                self.end(n, End::NotForUs, at);
-                "not-for-us"
-            }
-            ActKind::MovedPrivate => {
-                if waits {
-                    self.end_wait(n);
-                    self.settle(n, Answer { at, by: None });
-                }
-                "moved-private"
-            }
-            ActKind::Snooze(until) | ActKind::Ack(until) => {
-                self.drafts[n].case.held_until = Some(*until);
-                note = Some(with_note(&format!("until {until}"), note));
-                if matches!(act.kind, ActKind::Ack(_)) { "acked" } else { "snoozed" }
-            }
-            ActKind::Assign(to) => {
-                note = Some(with_note(&format!("to {to}"), note));
-                "assigned"
-            }
-        };
-        let actor = Some(act.actor.clone());
-        self.drafts[n].case.events.push(CaseEvent {
-            at,
-            what: what.to_owned(),
-            interaction: None,
-            actor,
-            note,
-        });
-    }
-
     /// The author deleted a row: credit for an answer stays, otherwise the case ends here.
     pub(super) fn delete(&mut self, row: usize, at: Time) {
         let Some(n) = self.filed[row] else { return };
@@ -326,8 +282,4 @@ fn ask(row: &Interaction) -> Ask {
 fn severity(row: &Interaction) -> Severity {
     let ruled = row.ruling.as_ref().and_then(|r| r.severity);
     ruled.unwrap_or(if row.safety { Severity::Severe } else { row.severity })
-}
-
-fn with_note(what: &str, note: Option<String>) -> String {
-    note.map_or_else(|| what.to_owned(), |note| format!("{what}: {note}"))
 }

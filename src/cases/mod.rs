@@ -7,6 +7,7 @@
 //! [`replay`] folds a history into cases, and [`policy`] fixes deadlines.
 
 mod answers;
+mod brand;
 mod fold;
 mod id;
 pub mod policy;

@@ -45,7 +45,8 @@ fn answer(fold: &mut Fold<'_, '_>, threads: &Threads<'_>, answers: &Answers<'_, 
     let at = threads.row(own).at;
     let close = |fold: &mut Fold<'_, '_>, voice| fold.answer(voice, own, at);
     for post in answers.above(own) {
-        // In a deep thread most of the way up leads past people who have long been answered.
+        // In a deep thread most of the way up leads past people who have long been answered. What
+        // is left costs one step for each post above an own one, and strangers write no own ones.
         if !fold.is_waiting_in(threads.root(own)) {
             break;
         }

@@ -94,7 +94,7 @@ fn big(rows: usize, parent: impl Fn(usize) -> Option<usize>, people: usize) -> H
         let id = format!("r{n}");
         let it = match n {
             0 => own(&id, "mon 09:00").kind(Kind::Post),
-            _ if n % 2 == 0 => own(&id, "mon 09:00").saying("thanks for asking @p1 and @p2"),
+            _ if n % 2 == 0 => own(&id, "mon 09:00").saying("thanks for asking @p0 and @nobody"),
             _ => ask(&id, &format!("p{}", n % people), "mon 09:00", Complaint),
         };
         it.within("r0").with(|r| {
@@ -118,8 +118,13 @@ fn a_huge_thread_is_gone_through_at_once() {
             big(size, |n| (n > 0).then(|| if n % 2 == 0 { n - 1 } else { 0 }), 50),
             size / 2,
         ),
+        (
+            "one long chain, and beside it somebody whom nobody answers",
+            big(size / 2, |n| if n < 3 { (n > 0).then_some(0) } else { Some(n - 1) }, size),
+            size / 4,
+        ),
         ("one big circle, clocks backwards", big(size, move |n| Some((n + 1) % size), 100), 1),
-        ("clocks backwards, all different", big(size, move |n| Some(n + 1), size), size / 2),
+        ("clocks backwards, all different", big(size / 2, move |n| Some(n + 1), size), size / 4),
     ] {
         let start = Instant::now();
         let all = cases(&history);

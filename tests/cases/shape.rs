@@ -1,8 +1,8 @@
 //! The promise: conversations have their right shape, however little of them was ever seen.
 
 use affinityd::cases::{Answers, Threads, case_id};
-use affinityd::model::History;
 use affinityd::model::Intent::{Complaint, Question};
+use affinityd::model::{History, Kind};
 
 use super::rows::{ask, history, own, row};
 
@@ -150,4 +150,48 @@ fn a_case_is_named_after_its_first_post() {
     assert_eq!(all[0].id.len(), 10);
     assert!(all[0].id.bytes().all(|b| b"0123456789abcdefghjkmnpqrstvwxyz".contains(&b)));
     assert_eq!(all[0].permalink.as_deref(), Some("https://p.example/p1"));
+}
+
+#[test]
+fn brand_posts_and_brand_replies() {
+    let post = |id: &str| own(id, "mon 11:00").kind(Kind::Post);
+    let known = history(
+        "mon 12:00",
+        [
+            row("c").by("ann").at("mon 10:00"),
+            row("bot").by("robot").at("mon 10:00").with(|r| r.bot = true),
+            row("l").by("ann").at("mon 10:00").within("forum"),
+            post("news"),
+            post("gone").deleted("mon 11:30"),
+            post("second").below("news"),
+            post("comment").below("c"),
+            post("deep").below("comment"),
+            post("to a bot").below("bot"),
+            post("quote").quoting("c"),
+            post("to nobody known").below("never seen"),
+            post("in line").within("forum"),
+            post("share").below("c").kind(Kind::Share),
+            own("words", "mon 11:00"),
+        ],
+    );
+    let threads = Threads::of(&known);
+    let answers = Answers::of(&threads);
+    for (case, id, post, reply) in [
+        ("a post that replies to nothing", "news", true, false),
+        ("deleted: neither", "gone", false, false),
+        ("the second part of a thread: neither", "second", false, false),
+        ("below a customer's row", "comment", false, true),
+        ("with one anywhere above", "deep", false, true),
+        ("below a bot: bots are only nodes", "to a bot", false, false),
+        ("quoting a customer's row", "quote", false, true),
+        ("replying to something not stored", "to nobody known", false, true),
+        ("an answer by its place in a linear thread", "in line", false, true),
+        ("a share is no reply", "share", false, false),
+        ("words to nobody that are no post", "words", false, false),
+        ("a customer's row is neither", "c", false, false),
+    ] {
+        let row = threads.find("p", id).expect("it is stored");
+        let found = (answers.is_brand_post(row), answers.is_brand_reply(row));
+        assert_eq!(found, (post, reply), "E29: {case}");
+    }
 }
