@@ -46,8 +46,8 @@ fn measure(ground: &Ground<'_>) -> Vec<Measure> {
 
 fn rate(parts: &BTreeMap<Owner<'_>, Part>) -> Measure {
     let groups: Vec<Part> = parts.values().copied().collect();
-    let answered: u64 = groups.iter().map(|p| p.hits).sum();
-    let all = groups.iter().map(|p| p.of).sum();
+    let answered: u64 = groups.iter().map(|p| u64::from(p.hits)).sum();
+    let all = groups.iter().map(|p| u64::from(p.of)).sum();
     Measure::ratio(answered as f64, all, MINIMUM, || share(&groups, Level::Value))
 }
 
@@ -57,7 +57,7 @@ fn parts<'a>(ground: &Ground<'a>, window: Window) -> BTreeMap<Owner<'a>, Part> {
         if let Ok(is_answered) = tell(case, fate, ground.scope.now()) {
             let part = parts.entry(Owner::of(case)).or_default();
             part.of += 1;
-            part.hits += u64::from(is_answered);
+            part.hits += u32::from(is_answered);
         }
     }
     parts
@@ -153,8 +153,7 @@ mod tests {
             ),
         ];
         for (case, row, counts) in table {
-            let mut setting = Setting::default();
-            setting.cases = vec![row];
+            let setting = Setting::with(vec![row]);
             let found = setting.indicator("I10", None);
             assert_eq!(found.n, u64::from(counts.is_some()), "{case}");
             assert_eq!(found.value, counts.map(|is| f64::from(u8::from(is))), "{case}");

@@ -104,8 +104,7 @@ mod tests {
             ("rule E26: not for us", ended(End::NotForUs), (0, 0)),
         ];
         for (case, row, (open, past_due)) in table {
-            let mut setting = Setting::default();
-            setting.cases = vec![row];
+            let setting = Setting::with(vec![row]);
             let found = setting.indicator("I13", Some("open"));
             assert_eq!((found.value, found.n), (Some(f64::from(open)), open as u64), "{case}");
             let found = setting.indicator("I13", Some("past_due"));

@@ -42,6 +42,11 @@ impl Default for Setting {
 }
 
 impl Setting {
+    /// A brand with these cases and no rows.
+    pub(super) fn with(cases: Vec<Case>) -> Self {
+        Self { cases, ..Self::default() }
+    }
+
     pub(super) fn scope(&self) -> Scope<'_> {
         let window = window::ending(self.history.now, 28, chrono_tz::UTC);
         Scope::new(&self.history, &self.cases, window, chrono_tz::UTC, &|from, to| {

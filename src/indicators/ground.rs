@@ -145,11 +145,8 @@ fn depths(rows: &[Interaction]) -> HashMap<(&str, &str), u32> {
             let circle = path.split_off(on_path[i] as usize);
             circle.iter().for_each(|j| known[*j] = circle.len() as u32 - 1);
         }
-        let mut depth = at.map_or(0, |i| known[i] + 1);
-        for i in path.into_iter().rev() {
-            known[i] = depth;
-            depth += 1;
-        }
+        let lowest = at.map_or(0, |i| known[i] + 1);
+        path.into_iter().rev().zip(lowest..).for_each(|(i, depth)| known[i] = depth);
     }
     places.into_iter().map(|(key, i)| (key, known[i])).collect()
 }

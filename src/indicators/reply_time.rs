@@ -67,11 +67,11 @@ fn measure(ground: &Ground<'_>) -> Vec<Measure> {
         } else {
             [Limits::default(); 2]
         };
-        for i in 0..LEFT.len() {
+        for (i, difference) in differences.into_iter().enumerate() {
             let then = quantile_of(&before, clock, i);
             measures.push(
                 quantile_of(&now, clock, i)
-                    .against(&then, || in_seconds(differences[i].low, differences[i].high)),
+                    .against(&then, || in_seconds(difference.low, difference.high)),
             );
         }
     }
@@ -192,8 +192,7 @@ mod tests {
 
     #[test]
     fn rule_e38_textbook_curve_in_both_clocks() {
-        let mut setting = Setting::default();
-        setting.cases = textbook();
+        let setting = Setting::with(textbook());
         let wall = setting.indicator("I12", Some("median_wall"));
         assert_eq!(minutes(wall.value), Some(23.0));
         assert_eq!((minutes(wall.low), wall.high), (Some(13.0), None), "log-log Greenwood");
@@ -257,8 +256,7 @@ mod tests {
             ("posted before the window", answered("b", AT.from - 1, 60_000), (None, 0)),
         ];
         for (case, row, (value, n)) in table {
-            let mut setting = Setting::default();
-            setting.cases = vec![row];
+            let setting = Setting::with(vec![row]);
             let found = setting.indicator("I12", Some("median_wall"));
             assert_eq!((found.value, found.n), (value, n), "{case}");
             assert_eq!((found.low, found.status), (None, Standing::TooFew), "{case}");

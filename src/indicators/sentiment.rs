@@ -51,8 +51,8 @@ fn measure(ground: &Ground<'_>) -> Vec<Measure> {
 fn score(voices: &Voices<'_>) -> Measure {
     let (mut supporting, mut n) = (0, 0);
     for (_, part) in parts(voices) {
-        supporting += part.hits;
-        n += part.of;
+        supporting += u64::from(part.hits);
+        n += u64::from(part.of);
     }
     let opposing = n - supporting;
     Measure::ratio(supporting as f64 - opposing as f64, n, MINIMUM, || {

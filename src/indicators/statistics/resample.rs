@@ -58,15 +58,22 @@ impl Dice {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Part {
     /// Above the line.
-    pub hits: u64,
+    pub hits: u32,
     /// Below the line.
-    pub of: u64,
+    pub of: u32,
 }
 
-impl Part {
-    fn add(&mut self, other: Self) {
-        self.hits += other.hits;
-        self.of += other.of;
+/// What several groups bring together.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    hits: u64,
+    of: u64,
+}
+
+impl Sum {
+    fn add(&mut self, part: Part) {
+        self.hits += u64::from(part.hits);
+        self.of += u64::from(part.of);
     }
 
     fn share(self) -> Option<f64> {
@@ -89,7 +96,7 @@ pub fn share(groups: &[Part], level: Level) -> Option<Interval> {
     let mut dice = Dice::fixed();
     let mut draws: Vec<f64> = (0..DRAWS)
         .filter_map(|_| {
-            let mut sum = Part::default();
+            let mut sum = Sum::default();
             for _ in 0..groups.len() {
                 sum.add(groups[dice.below(groups.len())]);
             }
@@ -117,7 +124,7 @@ pub fn share_difference(groups: &[(Part, Part)], level: Level) -> Option<Interva
     let mut dice = Dice::fixed();
     let mut draws: Vec<f64> = (0..DRAWS)
         .filter_map(|_| {
-            let mut sums = (Part::default(), Part::default());
+            let mut sums = (Sum::default(), Sum::default());
             for _ in 0..groups.len() {
                 let group = groups[dice.below(groups.len())];
                 sums.0.add(group.0);
@@ -149,8 +156,8 @@ pub fn percentile(sorted: &[f64], at: f64) -> Option<f64> {
     Some(below + place.fract() * (above - below))
 }
 
-fn total(groups: &[Part]) -> Part {
-    let mut sum = Part::default();
+fn total(groups: &[Part]) -> Sum {
+    let mut sum = Sum::default();
     groups.iter().for_each(|g| sum.add(*g));
     sum
 }
@@ -158,8 +165,8 @@ fn total(groups: &[Part]) -> Part {
 /// Whether every draw from these groups has the same share.
 fn is_rigid(groups: &[Part]) -> bool {
     groups.windows(2).all(|pair| {
-        u128::from(pair[0].hits) * u128::from(pair[1].of)
-            == u128::from(pair[1].hits) * u128::from(pair[0].of)
+        u64::from(pair[0].hits) * u64::from(pair[1].of)
+            == u64::from(pair[1].hits) * u64::from(pair[0].of)
     })
 }
 
@@ -170,7 +177,7 @@ mod tests {
     use super::super::proportion::{newcombe, wilson};
     use super::*;
 
-    fn parts(list: &[(u64, u64)]) -> Vec<Part> {
+    fn parts(list: &[(u32, u32)]) -> Vec<Part> {
         list.iter().map(|&(hits, of)| Part { hits, of }).collect()
     }
 
@@ -242,7 +249,7 @@ mod tests {
     #[test]
     fn a_clear_difference_leaves_out_zero() {
         let side =
-            |hits: u64, n: u64| (0..n).map(move |i| Part { hits: u64::from(i < hits), of: 1 });
+            |hits: u32, n: u32| (0..n).map(move |i| Part { hits: u32::from(i < hits), of: 1 });
         let mut groups: Vec<(Part, Part)> = side(90, 100).map(|p| (p, Part::default())).collect();
         groups.extend(side(60, 100).map(|p| (Part::default(), p)));
         let found = share_difference(&groups, Level::Change).unwrap();
@@ -253,7 +260,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_same_groups_in_any_order_give_the_same_interval(
-            list in prop::collection::vec((0_u64..5, 0_u64..5), 1..40),
+            list in prop::collection::vec((0_u32..5, 0_u32..5), 1..40),
         ) {
             let mut groups: Vec<Part> =
                 list.iter().map(|&(hits, more)| Part { hits, of: hits + more }).collect();
