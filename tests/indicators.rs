@@ -10,7 +10,7 @@ use affinityd::model::{
 use proptest::prelude::*;
 
 fn at(text: &str) -> Time {
-    Time::parse(text).unwrap()
+    Time::parse(text).expect("a time of this test")
 }
 
 fn business(from: Time, to: Time) -> i64 {
@@ -35,7 +35,7 @@ fn record(id: &str, person: u64, posted: Time, seen: Time) -> Record {
 }
 
 fn post(id: &str, person: u64, posted: Time) -> Interaction {
-    record(id, person, posted, posted).latest().unwrap()
+    record(id, person, posted, posted).latest().expect("it was seen")
 }
 
 fn case(id: &str, person: u64, opened: Time) -> Case {
@@ -70,7 +70,7 @@ fn measured(history: &History, cases: &[Case]) -> Vec<Indicator> {
 }
 
 fn find(all: &[Indicator], id: &str, part: Option<&str>) -> Indicator {
-    all.iter().find(|i| i.id == id && i.part == part).unwrap().clone()
+    all.iter().find(|i| i.id == id && i.part == part).expect("a number that exists").clone()
 }
 
 #[test]
@@ -199,12 +199,15 @@ fn four_weeks_of_silence_after_four_good_ones() {
     assert!(behind.iter().all(|line| line.what == "not answered" && line.case.is_some()));
 }
 
-/// One random post, and what became of it if it asked for something.
-fn fact() -> impl Strategy<Value = (u64, i64, u8, Option<(i64, u8)>)> {
+/// One random post: who, how many days ago, in which mood, and, if it asked for something, what
+/// became of it after how many hours.
+type Fact = (u64, i64, u8, Option<(i64, u8)>);
+
+fn fact() -> impl Strategy<Value = Fact> {
     (0_u64..60, 0_i64..90, 0_u8..4, proptest::option::of((0_i64..40, 0_u8..4)))
 }
 
-fn world(facts: &[(u64, i64, u8, Option<(i64, u8)>)]) -> (History, Vec<Case>) {
+fn world(facts: &[Fact]) -> (History, Vec<Case>) {
     let now = at("2026-11-09T07:00:00Z");
     let mut rows = Vec::new();
     let mut cases = Vec::new();

@@ -72,9 +72,10 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// What is measured: facts as known at one moment, and the windows to look at.
 pub struct Scope<'a> {
-    /// The interactions of one brand.
+    /// The interactions of one brand, back to the beginning of W″ at least. Less makes persons look
+    /// new.
     pub history: &'a History,
-    /// The cases made from that history, in any order.
+    /// The cases made from that history, in any order, and every open one however old.
     pub cases: &'a [Case],
     /// W.
     pub window: Window,

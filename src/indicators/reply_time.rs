@@ -224,6 +224,19 @@ mod tests {
     }
 
     #[test]
+    fn the_hours_between_the_window_and_now_count_as_waiting() {
+        let mut setting = Setting::default();
+        for i in 0..3 {
+            let hours = (i + 1) * Time::HOUR;
+            setting.cases.push(answered(&format!("a{i}"), AT.inside, hours));
+            setting.cases.push(asked(&format!("o{i}"), 1, AT.to - 1, AT.now));
+        }
+        let found = setting.indicator("I12", Some("median_wall"));
+        let why = "now is 8 h after `to`: six at risk up to 3 h, where S is 1/2";
+        assert_eq!(found.value, Some(3.0 * 3_600.0), "{why}");
+    }
+
+    #[test]
     fn rule_e38_low_is_given_even_where_the_level_is_never_reached() {
         let mut setting = Setting::default();
         for i in 0..4 {

@@ -98,5 +98,8 @@ mod tests {
             assert_eq!(change.flag, flag, "{case}: {change:?}");
             assert!((change.difference.unwrap() - difference).abs() < 1e-12, "{case}: {change:?}");
         }
+        let change = crowd(40, 30..70, 40..70).indicator("I7", None).change.unwrap();
+        assert!((change.low.unwrap() - 0.213_304).abs() < 1e-6, "Newcombe at 99 %: {change:?}");
+        assert!((change.high.unwrap() - 0.686_094).abs() < 1e-6, "30/40 − 10/40: {change:?}");
     }
 }
