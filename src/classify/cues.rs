@@ -1,0 +1,167 @@
+//! Weighs the terms found in a text: which count, which are negated, what the sentence makes of
+//! them. What the sums mean together is `score`'s.
+
+use std::collections::HashSet;
+
+use super::fold::Text;
+use super::language::Language;
+use super::lexicon::{self, Class, Hit, Langs};
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Cue {
+    /// Where it stands in the folded text; empty for a surface sign.
+    pub place: std::ops::Range<usize>,
+    /// The name of a surface sign.
+    pub sign: &'static str,
+    pub class: Class,
+    pub weight: f32,
+}
+
+/// All evidence of one text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cues(pub Vec<Cue>);
+
+impl Cues {
+    /// The evidence for a class. More of the same adds less and less, so a long text is not
+    /// certain of everything.
+    pub(super) fn sum(&self, class: Class) -> f32 {
+        let all = self.0.iter().filter(|cue| cue.class == class).map(|cue| cue.weight);
+        let (speaks_for, against) =
+            all.fold((0.0, 0.0), |(f, a), w| if w > 0.0 { (f + w, a) } else { (f, a + w) });
+        MOST * (1.0 - f32::exp(-speaks_for / MOST)) + against
+    }
+}
+
+/// What the evidence for one class approaches.
+const MOST: f32 = 6.0;
+/// Words between a negation and what it negates.
+const REACH: u32 = 3;
+/// The same for things that ought to happen, which take objects: "not received my parcel".
+const FAR_REACH: u32 = 5;
+
+/// Weighs every term. `hits` are in order of place.
+pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
+    let (hits, negations) = settle(text, hits, language);
+    let negations = Negations { text, places: negations, after: after_langs() };
+    let mut cues = Vec::new();
+    let mut seen = HashSet::new();
+    for (hit, weight) in hits {
+        // Said twice is not twice as true.
+        if !seen.insert((hit.term.class, &text.chars[hit.start..hit.end])) {
+            continue;
+        }
+        if let Some((class, weight)) = meaning(text, &hit, weight, &negations) {
+            cues.push(Cue { place: hit.start..hit.end, sign: "", class, weight });
+        }
+    }
+    let asked = text.sentences.iter().filter(|(_, is_question)| *is_question).count();
+    if asked > 0 {
+        cues.push(Cue { place: 0..0, sign: "?", class: Class::Question, weight: 1.7 });
+    }
+    if asked > 1 {
+        cues.push(Cue { place: 0..0, sign: "??", class: Class::Question, weight: 0.4 });
+    }
+    Cues(cues)
+}
+
+/// What a term means where it stands, and how much.
+fn meaning(text: &Text, hit: &Hit, weight: f32, negations: &Negations<'_>) -> Option<(Class, f32)> {
+    let class = hit.term.class;
+    let reach = if class == Class::Works { FAR_REACH } else { REACH };
+    let is_negated = class != Class::Opener && negations.hold(hit, reach);
+    match class {
+        Class::Works => is_negated.then_some((Class::Complaint, weight)),
+        Class::Praise | Class::Pos if is_negated => Some((Class::Complaint, 0.8 * weight.max(0.0))),
+        Class::Solved if is_negated => Some((Class::Complaint, 0.8 * weight)),
+        Class::Neg | Class::Safety if is_negated => None,
+        Class::Complaint if is_negated => Some((class, 0.4 * weight)),
+        Class::Opener => opens(text, hit).then_some((Class::Question, weight)),
+        _ => Some((class, weight)),
+    }
+}
+
+/// Whether a question word asks: it starts the sentence, or the sentence ends with `?`.
+fn opens(text: &Text, hit: &Hit) -> bool {
+    let index = text.sentences.partition_point(|(end, _)| *end <= hit.start);
+    if text.sentences.get(index).is_some_and(|(_, is_question)| *is_question) {
+        return true;
+    }
+    let start = index.checked_sub(1).map_or(0, |before| text.sentences[before].0);
+    // Names and signs before it do not count as words of the sentence.
+    !text.chars[start..hit.start].iter().any(|c| c.is_alphanumeric())
+}
+
+/// Languages in which the negation stands behind the verb.
+fn after_langs() -> Langs {
+    let codes = ["de", "nl", "sv", "da", "no", "fr"];
+    codes.iter().filter_map(|code| lexicon::bit(code)).fold(0, |a, b| a | b)
+}
+
+struct Negations<'t> {
+    text: &'t Text,
+    places: Vec<Hit>,
+    after: Langs,
+}
+
+impl Negations<'_> {
+    /// Whether a negation of the same clause is at most `reach` words away.
+    fn hold(&self, hit: &Hit, reach: u32) -> bool {
+        let word = |at: usize| self.text.word.get(at).copied().unwrap_or(0);
+        let next = self.places.partition_point(|not| not.start < hit.start);
+        let before = next.checked_sub(1).map(|index| self.places[index]).is_some_and(|not| {
+            word(hit.start) - word(not.start) <= reach && self.is_one_clause(not.end, hit.start)
+        });
+        if before || hit.term.langs & self.after == 0 || hit.term.class != Class::Works {
+            return before;
+        }
+        let next = self.places.partition_point(|not| not.start < hit.end);
+        self.places.get(next).is_some_and(|not| {
+            word(not.start) - word(hit.end - 1) <= reach && self.is_one_clause(hit.end, not.start)
+        })
+    }
+
+    fn is_one_clause(&self, from: usize, to: usize) -> bool {
+        let next = self.text.clauses.partition_point(|end| *end < from);
+        self.text.clauses.get(next).is_none_or(|end| *end >= to)
+    }
+}
+
+/// Terms that apply, the longest at each place, with their weights; and the negations apart.
+fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, Vec<Hit>) {
+    let mut applying: Vec<(Hit, f32)> = hits
+        .iter()
+        .filter(|hit| hit.term.class != Class::Stop)
+        .filter_map(|hit| {
+            if hit.term.langs & language.active != 0 {
+                Some((*hit, hit.term.weight))
+            } else if hit.term.langs & language.mixed_in != 0 && lexicon::is_distinct(hit, text) {
+                Some((*hit, 0.7 * hit.term.weight))
+            } else {
+                None
+            }
+        })
+        .collect();
+    applying.sort_by_key(|(hit, _)| (hit.start, std::cmp::Reverse(hit.end), hit.term.class));
+    let (mut kept, mut negations) = (Vec::<(Hit, f32)>::new(), Vec::new());
+    let mut longest = 0..0;
+    for (hit, weight) in applying {
+        let is_same = longest == (hit.start..hit.end);
+        if hit.start < longest.end && !is_same {
+            continue;
+        }
+        if hit.term.class == Class::Not {
+            negations.push(hit);
+            continue;
+        }
+        longest = hit.start..hit.end;
+        match kept.last_mut() {
+            // Several languages share the term.
+            Some((last, heavier)) if is_same && last.term.class == hit.term.class => {
+                *heavier = heavier.max(weight);
+            }
+            _ => kept.push((hit, weight)),
+        }
+    }
+    (kept, negations)
+}

@@ -1,0 +1,231 @@
+//! Measures a classifier on labelled texts. Reading the texts and printing the figures is left to
+//! the command line.
+
+use serde::Serialize;
+
+use crate::model::Intent;
+
+/// One labelled text and what was said about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// The intent that was found.
+    pub intent: Intent,
+    /// The probability given to "needs an answer", 0..1.
+    pub needs_answer: f32,
+    /// The right intent, if it was labelled.
+    pub gold_intent: Option<Intent>,
+    /// Whether it needs an answer; if absent, whether the right intent asks something.
+    pub gold_needs_answer: Option<bool>,
+}
+
+impl Sample {
+    fn needs(&self) -> Option<bool> {
+        self.gold_needs_answer.or(self.gold_intent.map(Intent::asks))
+    }
+}
+
+/// Precision, recall and F1 of one class. `None` where there is nothing to divide by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ClassReport {
+    /// The class.
+    pub class: &'static str,
+    /// How many texts are labelled with it.
+    pub labelled: usize,
+    /// How many were found to be of it.
+    pub found: usize,
+    /// Right ones among those found.
+    pub precision: Option<f64>,
+    /// Found ones among those labelled.
+    pub recall: Option<f64>,
+    /// Harmonic mean of the two: 2 tp / (labelled + found).
+    pub f1: Option<f64>,
+}
+
+/// Figures about intents.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IntentReport {
+    /// Texts with an intent label.
+    pub n: usize,
+    /// Share of right answers.
+    pub accuracy: f64,
+    /// Mean F1 over the classes that are labelled or found.
+    pub macro_f1: f64,
+    /// Per class.
+    pub classes: Vec<ClassReport>,
+}
+
+/// Figures about "needs an answer".
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NeedsReport {
+    /// Texts with a label, given or following from the intent.
+    pub n: usize,
+    /// Share of right answers at probability ½.
+    pub accuracy: f64,
+    /// Mean F1 of yes and no at probability ½.
+    pub macro_f1: f64,
+    /// Yes and no at probability ½.
+    pub classes: Vec<ClassReport>,
+    /// Expected calibration error: mean distance between probability and share of yes over ten
+    /// equal bins, weighted by their sizes.
+    pub calibration_error: f64,
+    /// The threshold with the best F1 of yes on these texts; `None` without a labelled yes.
+    pub suggested_threshold: Option<f64>,
+    /// That best F1.
+    pub f1_at_threshold: Option<f64>,
+}
+
+/// All figures; a part is absent if nothing is labelled for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// About intents.
+    pub intent: Option<IntentReport>,
+    /// About "needs an answer".
+    pub needs_answer: Option<NeedsReport>,
+}
+
+/// Measures.
+pub fn evaluate(samples: &[Sample]) -> Report {
+    let intents: Vec<(Intent, Intent)> =
+        samples.iter().filter_map(|s| Some((s.intent, s.gold_intent?))).collect();
+    let needs: Vec<(f32, bool)> =
+        samples.iter().filter_map(|s| Some((unit(s.needs_answer), s.needs()?))).collect();
+    Report {
+        intent: (!intents.is_empty()).then(|| intent_report(&intents)),
+        needs_answer: (!needs.is_empty()).then(|| needs_report(&needs)),
+    }
+}
+
+/// A probability, whatever came in.
+fn unit(p: f32) -> f32 {
+    if p.is_nan() { 0.0 } else { p.clamp(0.0, 1.0) }
+}
+
+fn intent_report(pairs: &[(Intent, Intent)]) -> IntentReport {
+    let classes: Vec<ClassReport> =
+        Intent::ALL.into_iter().map(|class| class_report(class.word(), class, pairs)).collect();
+    IntentReport {
+        n: pairs.len(),
+        accuracy: accuracy(pairs),
+        macro_f1: macro_f1(&classes),
+        classes,
+    }
+}
+
+fn needs_report(pairs: &[(f32, bool)]) -> NeedsReport {
+    let decided: Vec<(bool, bool)> = pairs.iter().map(|(p, gold)| (*p >= 0.5, *gold)).collect();
+    let classes = vec![class_report("yes", true, &decided), class_report("no", false, &decided)];
+    let best = best_threshold(pairs);
+    NeedsReport {
+        n: pairs.len(),
+        accuracy: accuracy(&decided),
+        macro_f1: macro_f1(&classes),
+        classes,
+        calibration_error: calibration_error(pairs),
+        suggested_threshold: best.map(|(threshold, _)| threshold),
+        f1_at_threshold: best.map(|(_, f1)| f1),
+    }
+}
+
+fn accuracy<T: PartialEq>(pairs: &[(T, T)]) -> f64 {
+    let right = pairs.iter().filter(|(found, gold)| found == gold).count();
+    right as f64 / pairs.len().max(1) as f64
+}
+
+fn macro_f1(classes: &[ClassReport]) -> f64 {
+    let known: Vec<f64> = classes.iter().filter_map(|class| class.f1).collect();
+    known.iter().sum::<f64>() / known.len().max(1) as f64
+}
+
+fn class_report<T: PartialEq>(name: &'static str, class: T, pairs: &[(T, T)]) -> ClassReport {
+    let labelled = pairs.iter().filter(|(_, gold)| *gold == class).count();
+    let found = pairs.iter().filter(|(found, _)| *found == class).count();
+    let right = pairs.iter().filter(|(found, gold)| *found == class && *gold == class).count();
+    let share = |of: usize| (of > 0).then(|| right as f64 / of as f64);
+    ClassReport {
+        class: name,
+        labelled,
+        found,
+        precision: share(found),
+        recall: share(labelled),
+        f1: share(labelled + found).map(|half| 2.0 * half),
+    }
+}
+
+fn calibration_error(pairs: &[(f32, bool)]) -> f64 {
+    let mut bins = [(0_usize, 0.0_f64, 0_usize); 10];
+    for (p, gold) in pairs {
+        let bin = &mut bins[((p * 10.0) as usize).min(9)];
+        bin.0 += 1;
+        bin.1 += f64::from(*p);
+        bin.2 += usize::from(*gold);
+    }
+    let off = bins.iter().map(|(_, sum, yes)| (sum - *yes as f64).abs()).sum::<f64>();
+    off / pairs.len().max(1) as f64
+}
+
+/// The threshold with the best F1; of equal ones the highest, which alerts least.
+fn best_threshold(pairs: &[(f32, bool)]) -> Option<(f64, f64)> {
+    let labelled = pairs.iter().filter(|(_, gold)| *gold).count();
+    let mut sorted = pairs.to_vec();
+    sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut found, mut right) = (0_usize, 0_usize);
+    let mut best: Option<(f64, f64)> = None;
+    for same in sorted.chunk_by(|a, b| a.0 == b.0) {
+        found += same.len();
+        right += same.iter().filter(|(_, gold)| *gold).count();
+        let f1 = 2.0 * right as f64 / (labelled + found) as f64;
+        if right > 0 && best.is_none_or(|(_, top)| f1 > top) {
+            best = Some((f64::from(same[0].0), f1));
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(intent: Intent, needs_answer: f32, gold: Option<Intent>) -> Sample {
+        Sample { intent, needs_answer, gold_intent: gold, gold_needs_answer: None }
+    }
+
+    #[test]
+    fn figures_are_those_computed_by_hand() {
+        use Intent::{Complaint, Other, Praise};
+        let report = evaluate(&[
+            sample(Complaint, 0.9, Some(Complaint)),
+            sample(Complaint, 0.8, Some(Other)),
+            sample(Other, 0.3, Some(Complaint)),
+            sample(Other, 0.1, Some(Other)),
+        ]);
+        let intent = report.intent.unwrap();
+        assert_eq!((intent.n, intent.accuracy), (4, 0.5));
+        // Complaint and other both have one right, two labelled, two found.
+        assert_eq!(intent.macro_f1, 0.5);
+        let complaint = intent.classes[0];
+        assert_eq!((complaint.labelled, complaint.found), (2, 2));
+        assert_eq!(complaint.precision, Some(0.5));
+        assert_eq!(intent.classes.iter().find(|c| c.class == Praise.word()).unwrap().f1, None);
+
+        let needs = report.needs_answer.unwrap();
+        // |0.9 - 1| + |0.8 - 0| + |0.3 - 1| + |0.1 - 0|, over four.
+        assert!((needs.calibration_error - 1.7 / 4.0).abs() < 1e-6);
+        // At 0.3: two right of three found, two labelled: 4/5.
+        assert!((needs.suggested_threshold.unwrap() - 0.3).abs() < 1e-6);
+        assert_eq!(needs.f1_at_threshold, Some(0.8));
+    }
+
+    #[test]
+    fn nothing_labelled_gives_no_figures() {
+        assert_eq!(evaluate(&[]), Report::default());
+        assert_eq!(evaluate(&[sample(Intent::Other, 0.5, None)]), Report::default());
+    }
+
+    #[test]
+    fn without_a_yes_no_threshold_is_suggested() {
+        let report = evaluate(&[sample(Intent::Other, f32::NAN, Some(Intent::Other))]);
+        let needs = report.needs_answer.unwrap();
+        assert_eq!(needs.suggested_threshold, None);
+        assert_eq!(needs.accuracy, 1.0);
+    }
+}

@@ -1,0 +1,348 @@
+//! Brings a text into the form in which terms are compared, and notes its surface signs.
+//!
+//! Two forms: `plain` (NFKC, lower case, nothing invisible), in which a brand's terms are looked
+//! up, and `chars` (accents taken off as well, web addresses and @names out of the way), in which
+//! the lexicon is looked up. What any of it means is left to others.
+
+use std::ops::Range;
+
+use unicode_normalization::char::decompose_canonical;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
+
+/// Stands for the watched brand in the folded text.
+pub(super) const BRAND: char = '\u{E000}';
+/// Stands for an @name.
+pub(super) const MENTION: char = '\u{E001}';
+
+/// What can be seen without understanding a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Signs {
+    /// Web addresses.
+    pub urls: u32,
+    /// @names.
+    pub mentions: u32,
+    /// `#words`.
+    pub hashtags: u32,
+    /// Runs of exclamation marks.
+    pub exclaims: u32,
+    /// The text shouts: most of its letters are capitals.
+    pub shouts: bool,
+    /// The longest run of digits.
+    pub digits: u32,
+    /// `%`, `$`, `€` and other currency signs.
+    pub money: u32,
+}
+
+/// A text ready for comparison.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    /// NFKC, lower case, without invisible characters.
+    pub plain: String,
+    /// The same without accents, addresses and names.
+    pub chars: Vec<char>,
+    /// For each of `chars`, the byte of `plain` it comes from.
+    pub origin: Vec<u32>,
+    /// For each of `chars`, the number of the word it is in or behind. In scripts without spaces
+    /// every letter counts as a word.
+    pub word: Vec<u32>,
+    /// Ends of clauses (commas and stronger), as places in `chars`.
+    pub clauses: Vec<usize>,
+    /// Ends of sentences, and whether the end is a question mark.
+    pub sentences: Vec<(usize, bool)>,
+    /// Surface signs.
+    pub signs: Signs,
+}
+
+/// NFKC in lower case, without invisible characters, typographic apostrophes as `'`.
+pub(super) fn plain(text: &str) -> String {
+    if text.is_ascii() && !text.contains('`') {
+        return text.to_ascii_lowercase();
+    }
+    let mut out = String::with_capacity(text.len());
+    // NFKC would tear an acute accent that is used as an apostrophe off into a space.
+    let chars =
+        text.chars().map(|c| if matches!(c, '´' | '`' | '’' | '‘' | 'ʼ') { '\'' } else { c });
+    if is_nfkc_quick(chars.clone()) == IsNormalized::Yes {
+        push_plain(chars, &mut out);
+    } else {
+        push_plain(chars.nfkc(), &mut out);
+    }
+    out
+}
+
+fn push_plain(chars: impl Iterator<Item = char>, out: &mut String) {
+    for c in chars {
+        match c {
+            '\u{AD}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{E000}'..='\u{F8FF}' => {}
+            'İ' => out.push('i'),
+            _ if c.is_ascii() => out.push(c.to_ascii_lowercase()),
+            _ => out.extend(c.to_lowercase()),
+        }
+    }
+}
+
+/// Whether a character is written in a script without spaces (or, like Hangul, with endings
+/// attached): there a term may stand anywhere.
+pub(super) fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{0E00}'..='\u{0EFF}' // Thai, Lao
+        | '\u{1000}'..='\u{109F}' // Myanmar
+        | '\u{1100}'..='\u{11FF}' // Hangul letters
+        | '\u{1780}'..='\u{17FF}' // Khmer
+        | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30FF}' // kana
+        | '\u{3130}'..='\u{318F}'
+        | '\u{31F0}'..='\u{31FF}'
+        | '\u{3400}'..='\u{9FFF}' // Han
+        | '\u{AC00}'..='\u{D7AF}' // Hangul
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Whether a character is part of a word in a script with spaces.
+pub(super) fn is_word(c: char) -> bool {
+    (c.is_alphanumeric() || c == '_' || is_mark(c)) && !is_unspaced(c)
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{64B}'..='\u{65F}' | '\u{900}'..='\u{903}' | '\u{93A}'..='\u{94F}')
+}
+
+/// Takes the accents off a letter of the Latin script; brings other scripts' spelling variants
+/// together. What people type on any keyboard must compare equal.
+pub(super) fn fold_char(c: char, mut push: impl FnMut(char)) {
+    match c {
+        _ if c.is_ascii() => push(c),
+        'ł' => push('l'),
+        'ø' => push('o'),
+        'đ' | 'ð' => push('d'),
+        'ı' => push('i'),
+        'þ' => push('t'),
+        'ß' => "ss".chars().for_each(push),
+        'æ' => "ae".chars().for_each(push),
+        'œ' => "oe".chars().for_each(push),
+        '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => {
+            decompose_canonical(c, |part| {
+                if !is_mark(part) {
+                    push(part)
+                }
+            });
+        }
+        '\u{300}'..='\u{36F}' => {}
+        'ё' => push('е'),
+        // Arabic: vowel signs, stretching, and letters that keyboards treat as one.
+        '\u{64B}'..='\u{65F}' | '\u{640}' => {}
+        'أ' | 'إ' | 'آ' => push('ا'),
+        'ة' => push('ه'),
+        'ى' => push('ي'),
+        '“' | '”' | '„' | '«' | '»' => push('"'),
+        _ => push(c),
+    }
+}
+
+/// Folds a term of the lexicon the way texts are folded.
+pub(super) fn fold_term(term: &str) -> Vec<char> {
+    let mut out = Vec::new();
+    for c in plain(term).chars() {
+        fold_char(c, |c| out.push(c));
+    }
+    out
+}
+
+impl Text {
+    /// Folds a text. `brand` are the ranges of `plain` that name the watched brand.
+    pub(super) fn new(original: &str, plain: String, brand: &[Range<usize>]) -> Self {
+        let mut text = Self {
+            chars: Vec::with_capacity(plain.len()),
+            origin: Vec::with_capacity(plain.len()),
+            word: Vec::with_capacity(plain.len()),
+            ..Self::default()
+        };
+        text.signs.shouts = shouts(original);
+        let mut brands = brand.iter().peekable();
+        let mut at = 0;
+        let mut digits = 0;
+        while let Some(c) = plain[at..].chars().next() {
+            while brands.next_if(|range| range.end <= at).is_some() {}
+            let (length, stand_in) = if let Some(range) = brands.peek().filter(|r| r.start <= at) {
+                (range.end - at, Some(BRAND))
+            } else if let Some(length) = address(&plain, at) {
+                text.signs.urls += 1;
+                (length, Some(' '))
+            } else if let Some(length) = mention(&plain, at) {
+                text.signs.mentions += 1;
+                (length, Some(MENTION))
+            } else {
+                (c.len_utf8(), None)
+            };
+            digits = if stand_in.is_none() && c.is_numeric() { digits + 1 } else { 0 };
+            text.signs.digits = text.signs.digits.max(digits);
+            match stand_in {
+                Some(sign) => text.push(sign, at),
+                None => text.take(c, at),
+            }
+            at += length;
+        }
+        text.plain = plain;
+        text.sentences.push((text.chars.len(), false));
+        text
+    }
+
+    fn take(&mut self, c: char, at: usize) {
+        match c {
+            '#' => self.signs.hashtags += 1,
+            '%' | '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' => {
+                self.signs.money += 1
+            }
+            '!' | '¡' if self.chars.last() != Some(&'!') => self.signs.exclaims += 1,
+            _ => {}
+        }
+        if c.is_whitespace() {
+            // Line ends without a full stop end a sentence too.
+            if c == '\n' && self.chars.last().is_some_and(|last| *last != ' ') {
+                self.end_sentence(false);
+            }
+            if self.chars.last() != Some(&' ') {
+                self.push(' ', at);
+            }
+            return;
+        }
+        match c {
+            '?' | '؟' => self.end_sentence(true),
+            '.' | '!' | '。' | '؛' | '…' => self.end_sentence(false),
+            ',' | ';' | ':' | '、' | '،' | '–' | '—' | '(' | ')' => {
+                self.clauses.push(self.chars.len());
+            }
+            _ => {}
+        }
+        let mut folded = ['\0'; 4];
+        let mut count = 0;
+        fold_char(c, |c| {
+            if let Some(slot) = folded.get_mut(count) {
+                *slot = c;
+                count += 1;
+            }
+        });
+        for c in folded.into_iter().take(count) {
+            self.push(c, at);
+        }
+    }
+
+    fn end_sentence(&mut self, is_question: bool) {
+        let here = self.chars.len();
+        self.clauses.push(here);
+        match self.sentences.last_mut() {
+            // `?!` and `...?` are one end.
+            Some((end, question)) if *end + 1 >= here => {
+                *end = here;
+                *question |= is_question;
+            }
+            _ => self.sentences.push((here, is_question)),
+        }
+    }
+
+    fn push(&mut self, c: char, at: usize) {
+        let word = match (self.chars.last(), self.word.last()) {
+            (Some(last), Some(number)) => {
+                let starts = is_unspaced(c) || (is_word(c) && !is_word(*last));
+                number + u32::from(starts)
+            }
+            _ => 0,
+        };
+        self.chars.push(c);
+        self.origin.push(at as u32);
+        self.word.push(word);
+    }
+
+    /// The piece of text behind a range of `chars`, at most 60 characters of it.
+    pub(super) fn piece(&self, range: Range<usize>) -> String {
+        let start = self.origin.get(range.start).map_or(self.plain.len(), |at| *at as usize);
+        let end = self.origin.get(range.end).map_or(self.plain.len(), |at| *at as usize);
+        self.plain.get(start..end).unwrap_or_default().trim().chars().take(60).collect()
+    }
+
+    /// How many words (letters, in scripts without spaces) it has.
+    pub(super) fn words(&self) -> usize {
+        self.word.last().map_or(0, |number| *number as usize + 1)
+    }
+}
+
+fn shouts(original: &str) -> bool {
+    let (mut upper, mut lower) = (0_usize, 0_usize);
+    for c in original.chars() {
+        upper += usize::from(c.is_uppercase());
+        lower += usize::from(c.is_lowercase());
+    }
+    upper >= 12 && upper > 2 * lower
+}
+
+/// The length of a web address at this place.
+fn address(plain: &str, at: usize) -> Option<usize> {
+    let rest = &plain[at..];
+    let is_start = rest.starts_with("http://")
+        || rest.starts_with("https://")
+        || (rest.starts_with("www.") && !plain[..at].ends_with(is_word));
+    is_start.then(|| rest.find(char::is_whitespace).unwrap_or(rest.len()))
+}
+
+/// The length of an @name at this place.
+fn mention(plain: &str, at: usize) -> Option<usize> {
+    let name = plain[at..].strip_prefix('@')?;
+    if plain[..at].ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let end = name
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '@')))
+        .unwrap_or(name.len());
+    let name = name[..end].trim_end_matches(['.', '-']);
+    (!name.is_empty()).then_some(1 + name.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        Text::new(text, plain(text), &[]).chars.iter().collect()
+    }
+
+    #[test]
+    fn what_people_type_compares_equal() {
+        for (text, wanted, why) in [
+            ("Größe ÉTÉ Łódź", "grosse ete lodz", "accents and ß"),
+            ("ＡＢＣ　１２", "abc 12", "full width"),
+            ("ｱｸﾒ ｶﾞ", "アクメ ガ", "half-width kana"),
+            ("don’t", "don't", "typographic apostrophe"),
+            ("İSTANBUL ısı", "istanbul isi", "Turkish i"),
+            ("ещё Ёж", "еще еж", "yo"),
+            ("й", "й", "Cyrillic short i is no accent"),
+            ("إلى  مدرسةٌ", "الي مدرسه", "Arabic variants"),
+            ("so\u{200B}ft\u{AD}", "soft", "nothing invisible"),
+            ("see https://a.example/x?y=1 now", "see  now", "no addresses"),
+            ("hi @Ada_L. ok a@b.example", "hi \u{E001}. ok a@b.example", "no names"),
+        ] {
+            assert_eq!(folded(text), wanted, "{why}");
+        }
+    }
+
+    #[test]
+    fn sentences_know_whether_they_ask() {
+        let text = "Hi. Why?! ok，为什么？好…";
+        let text = Text::new(text, plain(text), &[]);
+        let asks: Vec<bool> = text.sentences.iter().map(|(_, q)| *q).collect();
+        assert_eq!(asks, [false, true, true, false, false]);
+    }
+
+    #[test]
+    fn the_brand_is_masked() {
+        let text = "My Acme is slow";
+        let text = Text::new(text, plain(text), &[Range { start: 3, end: 7 }]);
+        assert_eq!(text.chars.iter().collect::<String>(), "my \u{E000} is slow");
+    }
+}
