@@ -46,7 +46,17 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
     let negations = Negations { text, places: negations, after: after_langs() };
     let mut cues = Vec::new();
     let mut seen = HashSet::new();
+    let mut thanked: Option<Hit> = None;
     for (hit, weight) in hits {
+        // "Thanks for the help" asks for none.
+        if hit.term.class == Class::Request
+            && thanked.is_some_and(|thanks| negations.are_near(&thanks, &hit, REACH + 1))
+        {
+            continue;
+        }
+        if hit.term.class == Class::Thanks && weight > 0.0 {
+            thanked = Some(hit);
+        }
         // Said twice is not twice as true.
         if !seen.insert((hit.term.class, &text.chars[hit.start..hit.end])) {
             continue;
@@ -69,27 +79,31 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
 fn meaning(text: &Text, hit: &Hit, weight: f32, negations: &Negations<'_>) -> Option<(Class, f32)> {
     let class = hit.term.class;
     let reach = if class == Class::Works { FAR_REACH } else { REACH };
-    let is_negated = class != Class::Opener && negations.hold(hit, reach);
+    // Nobody negates an emoji.
+    let is_word = text.chars[hit.start].is_alphanumeric();
+    let is_negated = is_word && class != Class::Opener && negations.hold(hit, reach);
     match class {
         Class::Works => is_negated.then_some((Class::Complaint, weight)),
         Class::Praise | Class::Pos if is_negated => Some((Class::Complaint, 0.8 * weight.max(0.0))),
         Class::Solved if is_negated => Some((Class::Complaint, 0.8 * weight)),
         Class::Neg | Class::Safety if is_negated => None,
         Class::Complaint if is_negated => Some((class, 0.4 * weight)),
-        Class::Opener => opens(text, hit).then_some((Class::Question, weight)),
+        Class::Opener => Some((Class::Question, opening(text, hit) * weight)),
         _ => Some((class, weight)),
     }
 }
 
-/// Whether a question word asks: it starts the sentence, or the sentence ends with `?`.
-fn opens(text: &Text, hit: &Hit) -> bool {
+/// How far a question word asks: fully in a sentence that ends with `?`, half at the start of any
+/// other, for people leave question marks out.
+fn opening(text: &Text, hit: &Hit) -> f32 {
     let index = text.sentences.partition_point(|(end, _)| *end <= hit.start);
     if text.sentences.get(index).is_some_and(|(_, is_question)| *is_question) {
-        return true;
+        return 1.0;
     }
     let start = index.checked_sub(1).map_or(0, |before| text.sentences[before].0);
     // Names and signs before it do not count as words of the sentence.
-    !text.chars[start..hit.start].iter().any(|c| c.is_alphanumeric())
+    let is_first = !text.chars[start..hit.start].iter().any(|c| c.is_alphanumeric());
+    if is_first { 0.5 } else { 0.0 }
 }
 
 /// Languages in which the negation stands behind the verb.
@@ -107,18 +121,21 @@ struct Negations<'t> {
 impl Negations<'_> {
     /// Whether a negation of the same clause is at most `reach` words away.
     fn hold(&self, hit: &Hit, reach: u32) -> bool {
-        let word = |at: usize| self.text.word.get(at).copied().unwrap_or(0);
         let next = self.places.partition_point(|not| not.start < hit.start);
-        let before = next.checked_sub(1).map(|index| self.places[index]).is_some_and(|not| {
-            word(hit.start) - word(not.start) <= reach && self.is_one_clause(not.end, hit.start)
-        });
+        let before =
+            next.checked_sub(1).is_some_and(|index| self.are_near(&self.places[index], hit, reach));
         if before || hit.term.langs & self.after == 0 || hit.term.class != Class::Works {
             return before;
         }
         let next = self.places.partition_point(|not| not.start < hit.end);
-        self.places.get(next).is_some_and(|not| {
-            word(not.start) - word(hit.end - 1) <= reach && self.is_one_clause(hit.end, not.start)
-        })
+        self.places.get(next).is_some_and(|not| self.are_near(hit, not, reach))
+    }
+
+    /// Whether `right` starts at most `reach` words behind `left`, in the same clause.
+    fn are_near(&self, left: &Hit, right: &Hit, reach: u32) -> bool {
+        let word = |at: usize| self.text.word.get(at).copied().unwrap_or(0);
+        let from = word(left.end.saturating_sub(1));
+        word(right.start).saturating_sub(from) <= reach && self.is_one_clause(left.end, right.start)
     }
 
     fn is_one_clause(&self, from: usize, to: usize) -> bool {

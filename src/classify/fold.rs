@@ -120,12 +120,14 @@ pub(super) fn fold_char(c: char, mut push: impl FnMut(char)) {
     match c {
         _ if c.is_ascii() => push(c),
         'ł' => push('l'),
-        'ø' => push('o'),
+        // Not `a`, `o`, `u`: German `schon` and `schön` are different words.
+        'ä' | 'æ' => "ae".chars().for_each(push),
+        'ö' | 'ø' => "oe".chars().for_each(push),
+        'ü' => "ue".chars().for_each(push),
         'đ' | 'ð' => push('d'),
         'ı' => push('i'),
         'þ' => push('t'),
         'ß' => "ss".chars().for_each(push),
-        'æ' => "ae".chars().for_each(push),
         'œ' => "oe".chars().for_each(push),
         '\u{C0}'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' => {
             decompose_canonical(c, |part| {
@@ -177,7 +179,8 @@ impl Text {
                 (length, Some(' '))
             } else if let Some(length) = mention(&plain, at) {
                 text.signs.mentions += 1;
-                (length, Some(MENTION))
+                let is_brand = brands.peek().is_some_and(|range| range.start == at + 1);
+                (length, Some(if is_brand { BRAND } else { MENTION }))
             } else {
                 (c.len_utf8(), None)
             };
@@ -315,7 +318,7 @@ mod tests {
     #[test]
     fn what_people_type_compares_equal() {
         for (text, wanted, why) in [
-            ("Größe ÉTÉ Łódź", "grosse ete lodz", "accents and ß"),
+            ("Größe ÉTÉ Łódź", "groesse ete lodz", "accents and ß"),
             ("ＡＢＣ　１２", "abc 12", "full width"),
             ("ｱｸﾒ ｶﾞ", "アクメ ガ", "half-width kana"),
             ("don’t", "don't", "typographic apostrophe"),
@@ -344,5 +347,8 @@ mod tests {
         let text = "My Acme is slow";
         let text = Text::new(text, plain(text), &[Range { start: 3, end: 7 }]);
         assert_eq!(text.chars.iter().collect::<String>(), "my \u{E000} is slow");
+        let text = "unlike @acme";
+        let text = Text::new(text, plain(text), &[Range { start: 8, end: 12 }]);
+        assert_eq!(text.chars.iter().collect::<String>(), "unlike \u{E000}");
     }
 }

@@ -155,7 +155,7 @@ fn line_parts(line: &str) -> Option<(Class, f32, &str)> {
     Some((*class, weight.trim().parse().ok()?, list))
 }
 
-/// A term as folded, and as people write it who have no umlauts.
+/// A term as folded, and as people write it who have no such letters on their keyboard.
 fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
     let term = term
         .replace("<brand>", &fold::BRAND.to_string())
@@ -172,9 +172,9 @@ fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
     };
     let mut all = vec![fold(&term)];
     let pairs: &[(&str, &str)] = match code {
-        "de" => &[("ä", "ae"), ("ö", "oe"), ("ü", "ue")],
-        "da" | "no" => &[("å", "aa"), ("ø", "oe")],
-        _ => &[],
+        "de" => &[],
+        "da" | "no" => &[("å", "aa"), ("ø", "o")],
+        _ => &[("ä", "a"), ("ö", "o"), ("ü", "u")],
     };
     let respelt = pairs.iter().fold(term.clone(), |term, (from, to)| term.replace(from, to));
     if respelt != term {

@@ -45,8 +45,9 @@ pub(super) fn odds(cues: &Cues, signs: &Signs, setting: Setting) -> Odds {
     let on = |is: bool, weight: f32| if is { weight } else { 0.0 };
     let sum = |class| cues.sum(class);
     let (bad, neg) = (sum(Class::Complaint), sum(Class::Neg));
-    let spam_z = spam(sum(Class::Spam), signs, setting);
-    let promo = sum(Class::Spam).max(0.0);
+    let spam_z = spam(sum(Class::Spam), bad, signs, setting);
+    // Who speaks to the brand seldom advertises: there one such word is chance.
+    let promo = sum(Class::Spam).max(0.0) * if setting.addressed { 0.4 } else { 1.0 };
     // Kind words beside a complaint are irony or politeness more often than praise.
     let damp = if bad + 0.5 * neg >= 1.0 { 0.35 } else { 1.0 };
     let praise = damp * sum(Class::Praise);
@@ -54,7 +55,7 @@ pub(super) fn odds(cues: &Cues, signs: &Signs, setting: Setting) -> Odds {
     let thanks = sum(Class::Thanks);
     let solved = sum(Class::Solved);
 
-    let complaint_z = -1.9 + bad + 0.6 * neg
+    let complaint_z = -1.9 + bad + 0.85 * neg
         - 0.7 * praise
         - 0.35 * pos
         - 1.3 * solved
@@ -62,13 +63,13 @@ pub(super) fn odds(cues: &Cues, signs: &Signs, setting: Setting) -> Odds {
         - 0.3 * damp * thanks
         + 0.4 * sum(Class::Safety)
         + on(signs.shouts && bad + neg > 0.0, 0.5)
-        + on(setting.addressed, 0.9)
+        + on(setting.addressed, 1.15)
         + on(setting.named, 0.4)
         + on(setting.review, 0.3 * neg)
         - on(setting.news, 1.0);
     let (asked, wanted) = (sum(Class::Question), sum(Class::Request));
     let question_z = -1.9 + asked + wanted - 0.5 * praise - 0.9 * promo - 0.8 * solved
-        + on(setting.addressed, 0.7)
+        + on(setting.addressed, 0.8)
         + on(setting.named, 0.3)
         - on(setting.news, 1.0);
     let praise_z = -1.3 + praise + 0.7 * pos + 0.5 * damp * thanks + 0.3 * solved
@@ -93,14 +94,14 @@ fn marked_questions(cues: &Cues) -> f32 {
     marked.map(|cue| cue.weight).sum()
 }
 
-fn spam(promo: f32, signs: &Signs, setting: Setting) -> f32 {
+fn spam(promo: f32, bad: f32, signs: &Signs, setting: Setting) -> f32 {
     let on = |is: bool, weight: f32| if is { weight } else { 0.0 };
-    -2.6 + promo
+    -2.2 + promo - 0.4 * bad
         + on(promo > 0.0 && signs.urls > 0, 0.9)
         + on(promo > 0.0 && signs.money > 0, 0.4)
         + on(signs.hashtags >= 5, 1.0)
         + on(signs.mentions >= 6, 1.0)
-        - on(setting.addressed, 0.4)
+        - on(setting.addressed, 0.6)
 }
 
 /// A softmax over the two feelings and a fixed neutral.
