@@ -1,0 +1,379 @@
+//! The engine below the store: ordered byte keys in named spaces. The only file that names sled.
+//!
+//! Decides how sled is opened, read, written and made durable, and what its errors mean to us.
+//! Knows nothing about keys or values. Everything asked of a second engine is in the public
+//! functions here: `get`, `range`, `commit` with expected values, `flush`.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
+
+pub use super::spaces::{EngineError, Expect, MAX_OPS, Op, Space};
+
+impl From<sled::Error> for EngineError {
+    fn from(error: sled::Error) -> Self {
+        match error {
+            sled::Error::Io(io) => Self::from(io),
+            sled::Error::Corruption { at, .. } => {
+                Self::Corrupt { placed: at.is_some(), why: format!("corruption at {at:?}") }
+            }
+            sled::Error::CollectionNotFound(_) => {
+                Self::Corrupt { placed: true, why: "a tree is missing".to_owned() }
+            }
+            sled::Error::ReportableBug(why) => Self::Corrupt { placed: true, why },
+            sled::Error::Unsupported(why) => Self::Io(why),
+        }
+    }
+}
+
+/// Runs sled code; its internal assertions fail on damaged files, and that is damage, no reason
+/// for the process to die.
+fn guard<T>(run: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("an assertion failed");
+        Err(EngineError::Corrupt { placed: true, why: said.chars().take(200).collect() })
+    })
+}
+
+/// An open database.
+pub struct Engine {
+    db: sled::Db,
+    trees: Vec<sled::Tree>,
+    data: File,
+    blobs: PathBuf,
+    synced_blobs: Mutex<BTreeSet<std::ffi::OsString>>,
+    stopped: AtomicBool,
+}
+
+impl Engine {
+    /// Opens or creates the database in `dir`.
+    ///
+    /// # Errors
+    /// Anything but [`EngineError::Conflict`], [`EngineError::TooMany`].
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
+        guard(|| {
+            let db = sled::Config::new()
+                .path(dir)
+                .cache_capacity(cache_bytes)
+                .flush_every_ms(Some(500))
+                .open()?;
+            let mut trees = Vec::new();
+            for space in Space::ALL {
+                trees.push(db.open_tree(space.name())?);
+            }
+            // A second handle: sled's flush reaches the kernel, only this one reaches the disk. It
+            // does not disturb sled's lock, which belongs to sled's own handle.
+            let data = OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
+            data.sync_all()?;
+            File::open(dir)?.sync_all()?;
+            Ok(Self {
+                db,
+                trees,
+                data,
+                blobs: dir.join("blobs"),
+                synced_blobs: Mutex::default(),
+                stopped: AtomicBool::new(false),
+            })
+        })
+    }
+
+    fn tree(&self, space: Space) -> &sled::Tree {
+        &self.trees[space as usize]
+    }
+
+    /// The value under a key.
+    ///
+    /// # Errors
+    /// The disk's, or damage.
+    pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        guard(|| Ok(self.tree(space).get(key)?.map(|v| v.to_vec())))
+    }
+
+    /// Entries with `from <= key < to` in order; [`Scan::back`] goes the other way. No snapshot:
+    /// what is written meanwhile inside the bounds may or may not be seen.
+    pub fn range(&self, space: Space, from: &[u8], to: &[u8]) -> Scan {
+        let tree = self.tree(space).clone();
+        let iter = (from < to).then(|| tree.range(from.to_vec()..to.to_vec()));
+        Scan { tree, iter, read: 0 }
+    }
+
+    /// The whole of a space.
+    pub fn all(&self, space: Space) -> Scan {
+        let tree = self.tree(space).clone();
+        let iter = Some(tree.range::<&[u8], _>(..));
+        Scan { tree, iter, read: 0 }
+    }
+
+    /// Writes all operations, or none. In memory and in order; durable after [`Engine::flush`].
+    ///
+    /// # Errors
+    /// [`EngineError::Conflict`] and [`EngineError::TooMany`] leave everything as it was; after
+    /// any other the engine takes no more writes.
+    pub fn commit(&self, ops: &[Op]) -> Result<(), EngineError> {
+        if ops.is_empty() {
+            return Ok(()); // sled panics on a transaction over no trees
+        }
+        if ops.len() > MAX_OPS {
+            return Err(EngineError::TooMany(ops.len()));
+        }
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(EngineError::Stopped);
+        }
+        let spaces: Vec<Space> =
+            ops.iter().map(|op| op.space).collect::<BTreeSet<_>>().into_iter().collect();
+        let trees: Vec<&sled::Tree> = spaces.iter().map(|s| self.tree(*s)).collect();
+        let place = |space: Space| spaces.binary_search(&space).expect("collected from the ops");
+        let result = guard(|| {
+            let done = trees[..].transaction(|trees| {
+                for (at, op) in ops.iter().enumerate() {
+                    let tree = &trees[place(op.space)];
+                    let met = match &op.expect {
+                        Expect::Any => true,
+                        Expect::Absent => tree.get(&op.key)?.is_none(),
+                        Expect::Is(value) => tree.get(&op.key)?.is_some_and(|v| v == value),
+                    };
+                    if !met {
+                        return Err(ConflictableTransactionError::Abort(at));
+                    }
+                    match &op.value {
+                        Some(value) => tree.insert(op.key.as_slice(), value.as_slice())?,
+                        None => tree.remove(op.key.as_slice())?,
+                    };
+                }
+                Ok(())
+            });
+            done.map_err(|error| match error {
+                TransactionError::Abort(at) => EngineError::Conflict(at),
+                TransactionError::Storage(error) => EngineError::from(error),
+            })
+        });
+        self.note(result)
+    }
+
+    /// Makes everything committed so far survive a power cut: sled's log to the kernel, then the
+    /// data file (and large values, which sled keeps in files of their own) to the disk.
+    ///
+    /// # Errors
+    /// The disk's; after one the engine takes no more writes.
+    pub fn flush(&self) -> Result<(), EngineError> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(EngineError::Stopped);
+        }
+        let result = guard(|| {
+            self.db.flush()?;
+            self.sync_blobs()?;
+            self.data.sync_data()?;
+            Ok(())
+        });
+        self.note(result)
+    }
+
+    fn note<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
+        if let Err(error) = &result
+            && !matches!(error, EngineError::Conflict(_) | EngineError::TooMany(_))
+        {
+            self.stopped.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    fn sync_blobs(&self) -> io::Result<()> {
+        let mut known = self.synced_blobs.lock().unwrap_or_else(|e| e.into_inner());
+        let entries = match std::fs::read_dir(&self.blobs) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut here = BTreeSet::new();
+        let mut is_new = false;
+        for entry in entries {
+            let entry = entry?;
+            if !known.contains(&entry.file_name()) {
+                match File::open(entry.path()) {
+                    Ok(file) => file.sync_all()?,
+                    // Collected by sled between the listing and here.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+                is_new = true;
+            }
+            here.insert(entry.file_name());
+        }
+        if is_new {
+            File::open(&self.blobs)?.sync_all()?;
+        }
+        *known = here;
+        Ok(())
+    }
+
+    /// Removes everything, in all spaces. Not one commit: the caller marks the store as unfinished
+    /// first.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn clear(&self, space: Space) -> Result<(), EngineError> {
+        let result = guard(|| Ok(self.tree(space).clear()?));
+        self.note(result)
+    }
+
+    /// Lets sled drop pages it no longer needs; see [`settle_cache`].
+    pub fn settle(&self, space: Space, key: &[u8]) {
+        settle_cache(self.tree(space), key);
+    }
+}
+
+/// sled 0.34.7 looks at its cache limit only when one of 256 access queues of 64 entries fills, so
+/// a scan can keep 200 MB whatever the setting. Asking 64 times for one key fills its queue. Costs
+/// some 20 µs; depends on internals that the exact version pins.
+fn settle_cache(tree: &sled::Tree, key: &[u8]) {
+    for _ in 0..64 {
+        if !matches!(guard(|| Ok(tree.get(key)?)), Ok(Some(_))) {
+            return;
+        }
+    }
+}
+
+/// Entries of a range, as (key, value). Stops after an error.
+pub struct Scan {
+    tree: sled::Tree,
+    iter: Option<sled::Iter>,
+    read: usize,
+}
+
+impl Scan {
+    /// How many entries lie between two settlings of the cache.
+    const SETTLE_EVERY: usize = 256;
+
+    fn step(
+        &mut self,
+        next: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+        let iter = self.iter.as_mut()?;
+        let found = guard(|| match next(iter) {
+            None => Ok(None),
+            Some(entry) => {
+                let (key, value) = entry?;
+                Ok(Some((key.to_vec(), value.to_vec())))
+            }
+        });
+        if !matches!(found, Ok(Some(_))) {
+            self.iter = None;
+        }
+        if let Ok(Some((key, _))) = &found {
+            self.read += 1;
+            if self.read.is_multiple_of(Self::SETTLE_EVERY) {
+                settle_cache(&self.tree, key);
+            }
+        }
+        found.transpose()
+    }
+
+    /// The last entry not yet taken.
+    pub fn back(&mut self) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+        self.step(DoubleEndedIterator::next_back)
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Scan {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.back()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(space: Space, key: &[u8], value: &[u8], expect: Expect) -> Op {
+        Op { space, key: key.to_vec(), value: Some(value.to_vec()), expect }
+    }
+
+    fn engine() -> (tempfile::TempDir, Engine) {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&dir.path().join("db"), 4 << 20).unwrap();
+        (dir, engine)
+    }
+
+    #[test]
+    fn a_commit_that_meets_another_value_leaves_nothing() {
+        let (_dir, engine) = engine();
+        engine.commit(&[put(Space::Hot, b"a", b"1", Expect::Absent)]).unwrap();
+        let ops = [
+            put(Space::State, b"x", b"1", Expect::Any),
+            put(Space::Hot, b"a", b"2", Expect::Is(b"0".to_vec())),
+        ];
+        assert_eq!(engine.commit(&ops), Err(EngineError::Conflict(1)));
+        assert_eq!(engine.get(Space::State, b"x").unwrap(), None);
+        assert_eq!(engine.get(Space::Hot, b"a").unwrap(), Some(b"1".to_vec()));
+        let again = [put(Space::Hot, b"a", b"2", Expect::Is(b"1".to_vec()))];
+        engine.commit(&again).unwrap();
+        assert_eq!(engine.commit(&again), Err(EngineError::Conflict(0)));
+        assert_eq!(
+            engine.commit(&[put(Space::Hot, b"a", b"3", Expect::Absent)]),
+            Err(EngineError::Conflict(0))
+        );
+        engine.flush().unwrap();
+    }
+
+    #[test]
+    fn empty_and_oversize_commits_do_no_harm() {
+        let (_dir, engine) = engine();
+        engine.commit(&[]).unwrap();
+        let many: Vec<Op> = (0..=MAX_OPS as u32)
+            .map(|n| put(Space::Hot, &n.to_be_bytes(), b"", Expect::Any))
+            .collect();
+        assert_eq!(engine.commit(&many), Err(EngineError::TooMany(501)));
+        engine.commit(&many[1..]).unwrap();
+        assert_eq!(engine.all(Space::Hot).count(), 500);
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_go_both_ways() {
+        let (_dir, engine) = engine();
+        for key in [b"a", b"b", b"c"] {
+            engine.commit(&[put(Space::Days, key, key, Expect::Any)]).unwrap();
+        }
+        let keys = |scan: Scan| scan.map(|e| e.unwrap().0).collect::<Vec<_>>();
+        assert_eq!(keys(engine.range(Space::Days, b"a", b"c")), [b"a", b"b"]);
+        assert_eq!(keys(engine.range(Space::Days, b"c", b"a")), Vec::<Vec<u8>>::new());
+        let back: Vec<_> =
+            engine.range(Space::Days, b"a", b"c").rev().map(|e| e.unwrap().0).collect();
+        assert_eq!(back, [b"b", b"a"]);
+    }
+
+    #[test]
+    fn a_second_open_is_told_apart_by_its_text() {
+        let (dir, _engine) = engine();
+        let second = Engine::open(&dir.path().join("db"), 4 << 20);
+        assert!(matches!(second, Err(EngineError::Locked(_))));
+    }
+
+    #[test]
+    fn large_values_are_synced_too() {
+        let (_dir, engine) = engine();
+        let big = vec![7_u8; 600_000];
+        engine.commit(&[put(Space::Outbox, b"m", &big, Expect::Any)]).unwrap();
+        engine.flush().unwrap();
+        let known = engine.synced_blobs.lock().unwrap().len();
+        assert_eq!(known, std::fs::read_dir(&engine.blobs).unwrap().count());
+        assert!(known > 0, "a value above the segment's quarter is a file of its own");
+    }
+}

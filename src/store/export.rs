@@ -1,0 +1,336 @@
+//! The way out: everything in the store as JSON Lines, and the copies kept each night.
+//!
+//! One object a line with a `type`; the first is the header, the last a footer that says how many
+//! lines there are, so that a file cut short is known. Sessions (values under `session/`) hold
+//! tokens and never leave.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::brands::Brand;
+use super::codec;
+use super::dir;
+use super::engine::Space;
+use super::error::{Error, Result};
+use super::keys::{self, state};
+use super::open::SCHEMA;
+use super::rollups::{AuthorSummary, DayCounts};
+use super::{Inner, Store, restore};
+use crate::model::{
+    Act, Case, Counts, Entry, Intent, Interaction, Kind, Mark, Person, Record, Ruling, Sentiment,
+    Severity, SourceState, Time,
+};
+
+/// Values under these names are secret.
+const SECRET: &str = "session/";
+
+/// What an account is to the brand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Role {
+    Own,
+    OwnBot,
+    Bot,
+}
+
+/// Every line but that of an interaction, which has readable keys besides.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(super) enum Line {
+    Header { schema: u32, seed: String, exported_at: Time, next_mail: u64, held: bool },
+    Brand(Brand),
+    Account { brand: String, person: Person, role: Role, seen_at: Option<Time> },
+    Tombstone { brand: String, person: Person },
+    Interaction { brand: String, record: Box<Record> },
+    Case { brand: String, case: Box<Case> },
+    Act { brand: String, act: Act },
+    Day { brand: String, day: NaiveDate, platform: String, counts: DayCounts },
+    Person { brand: String, person: Person, summary: AuthorSummary },
+    Mark { account: String, stream: String, mark: Mark },
+    Source { source: SourceState },
+    Value { name: String, value: serde_json::Value },
+    Mail { mail: Box<Entry> },
+    Footer { lines: u64, interactions: u64 },
+}
+
+#[derive(Serialize)]
+struct AuthorOut<'a> {
+    id: &'a str,
+    handle: Option<&'a str>,
+    name: Option<&'a str>,
+    bot: bool,
+}
+
+#[derive(Serialize)]
+struct VerdictOut<'a> {
+    intent: Option<Intent>,
+    sentiment: Option<Sentiment>,
+    relevant: Option<bool>,
+    severity: Option<Severity>,
+    thanks: Option<bool>,
+    recommends: Option<&'static str>,
+    moved_private: Option<bool>,
+    aspects: Option<&'a [String]>,
+    switching: Option<&'a str>,
+}
+
+/// The stable keys other programs read, of the latest state, then the whole record.
+#[derive(Serialize)]
+struct InteractionOut<'a> {
+    r#type: &'static str,
+    v: u32,
+    brand: &'a str,
+    platform: &'a str,
+    id: &'a str,
+    kind: Kind,
+    own: bool,
+    author: Option<AuthorOut<'a>>,
+    text: Option<&'a str>,
+    title: Option<&'a str>,
+    lang: Option<&'a str>,
+    url: Option<&'a str>,
+    created_at: Time,
+    seen_at: Time,
+    in_reply_to: Option<&'a str>,
+    thread: Option<&'a str>,
+    about: Option<&'a str>,
+    deleted_at: Option<Time>,
+    counts_at: Option<Time>,
+    rating: Option<f32>,
+    counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictOut<'a>>,
+    record: &'a Record,
+}
+
+fn verdict_out(ruling: &Ruling) -> VerdictOut<'_> {
+    VerdictOut {
+        intent: ruling.intent,
+        sentiment: ruling.sentiment,
+        relevant: ruling.relevant,
+        severity: ruling.severity,
+        thanks: ruling.thanks,
+        recommends: ruling.recommends.map(|yes| if yes { "yes" } else { "no" }),
+        moved_private: ruling.moved_private,
+        aspects: ruling.aspects.as_deref(),
+        switching: ruling.switching.as_deref(),
+    }
+}
+
+fn interaction_out<'a>(
+    brand: &'a str,
+    it: &'a Interaction,
+    record: &'a Record,
+) -> InteractionOut<'a> {
+    let tally = it.tallies.last();
+    InteractionOut {
+        r#type: "interaction",
+        v: 1,
+        brand,
+        platform: &it.platform,
+        id: &it.id,
+        kind: it.kind,
+        own: it.own,
+        author: it.author.as_ref().map(|a| AuthorOut {
+            id: &a.id,
+            handle: a.handle.as_deref(),
+            name: a.name.as_deref(),
+            bot: it.bot,
+        }),
+        text: it.text.as_deref(),
+        title: it.title.as_deref(),
+        lang: it.lang.as_deref(),
+        url: it.url.as_deref(),
+        created_at: it.created_at,
+        seen_at: it.seen_at,
+        in_reply_to: it.in_reply_to.as_deref(),
+        thread: it.thread.as_deref(),
+        about: it.about.as_deref(),
+        deleted_at: it.deleted_at,
+        counts_at: tally.and_then(|t| t.at),
+        rating: it.rating,
+        counts: tally.map(|t| t.counts),
+        verdict: it.ruling.as_ref().map(verdict_out),
+        record,
+    }
+}
+
+/// Writes lines and counts them.
+struct Lines<'a> {
+    out: &'a mut dyn Write,
+    progress: &'a mut dyn FnMut(u64),
+    lines: u64,
+    interactions: u64,
+}
+
+impl Lines<'_> {
+    fn write<T: Serialize>(&mut self, line: &T) -> Result<()> {
+        let file = |why: io::Error| Error::File { what: "writing an export".to_owned(), why };
+        serde_json::to_writer(&mut *self.out, line).map_err(|e| file(e.into()))?;
+        self.out.write_all(b"\n").map_err(file)?;
+        self.lines += 1;
+        if self.lines.is_multiple_of(1_000) {
+            (self.progress)(self.lines);
+        }
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Writes everything as JSON Lines. Changes wait meanwhile, so give it a file rather than a
+    /// slow reader. `progress` hears the number of lines, now and then.
+    ///
+    /// # Errors
+    /// The engine's, damage, or that of `out`.
+    pub fn export(
+        &self,
+        out: &mut dyn Write,
+        now: Time,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        let inner = &self.inner;
+        let _writer = inner.draft();
+        let mut lines = Lines { out, progress, lines: 0, interactions: 0 };
+        let next = inner.engine.get(Space::State, state::NEXT_MAIL)?;
+        lines.write(&Line::Header {
+            schema: SCHEMA,
+            seed: format!("{:016x}", inner.hasher().seed),
+            exported_at: now,
+            next_mail: next.and_then(|v| keys::read_number(&v)).unwrap_or(1),
+            held: self.mail_is_held()?,
+        })?;
+        for brand in inner.all_brands() {
+            lines.write(&Line::Brand(brand.clone()))?;
+            inner.export_people(&brand, &mut lines)?;
+            inner.export_rows(&brand, &mut lines)?;
+            inner.export_cases(&brand, &mut lines)?;
+            inner.export_counts(&brand, &mut lines)?;
+        }
+        for (account, stream, mark) in self.marks()? {
+            lines.write(&Line::Mark { account, stream, mark })?;
+        }
+        for source in self.sources()? {
+            lines.write(&Line::Source { source })?;
+        }
+        for (name, value) in self.values::<serde_json::Value>("")? {
+            if !name.starts_with(SECRET) {
+                lines.write(&Line::Value { name, value })?;
+            }
+        }
+        for entry in inner.engine.all(Space::Outbox) {
+            lines.write(&Line::Mail { mail: Box::new(codec::decode(&entry?.1)?) })?;
+        }
+        let footer = Line::Footer { lines: lines.lines, interactions: lines.interactions };
+        lines.write(&footer)?;
+        let all = lines.lines;
+        progress(all);
+        out.flush().map_err(|why| Error::File { what: "writing an export".to_owned(), why })
+    }
+
+    /// Writes an export into the store's own directory under a name that sorts by time, readable
+    /// by its owner alone, and removes all but the newest few. A file under its final name is whole.
+    ///
+    /// # Errors
+    /// [`Error::LowDisk`] below the configured floor; else as [`Store::export`].
+    pub fn nightly_export(&self, now: Time) -> Result<PathBuf> {
+        let free_mb = self.free_bytes()? / 1_000_000;
+        if free_mb < self.inner.config.low_disk_mb {
+            return Err(Error::LowDisk { free_mb });
+        }
+        let dir = self.inner.dir.join(dir::EXPORTS);
+        let name = format!("export-{}.jsonl", now.utc().format("%Y%m%dT%H%M%SZ"));
+        let partly = dir.join(format!(".{name}.part"));
+        let whole = dir.join(name);
+        let written = self.write_export(&dir, &partly, &whole, now);
+        if written.is_err() {
+            let _ = std::fs::remove_file(&partly);
+        }
+        written.map(|()| whole)
+    }
+
+    fn write_export(&self, dir: &Path, partly: &Path, whole: &Path, now: Time) -> Result<()> {
+        let file = |why: io::Error| Error::File { what: "keeping an export".to_owned(), why };
+        dir::make_private(dir).map_err(file)?;
+        let mut out = BufWriter::new(dir::create_private(partly).map_err(file)?);
+        self.export(&mut out, now, &mut |_| {})?;
+        out.get_ref().sync_all().map_err(file)?;
+        std::fs::rename(partly, whole).map_err(file)?;
+        dir::sync_names(dir).map_err(file)?;
+        let old = restore::exports(dir).map_err(file)?;
+        for path in old.iter().skip(self.inner.config.exports.max(1)) {
+            std::fs::remove_file(path).map_err(file)?;
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn export_people(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
+        let name = || brand.name.clone();
+        for (person, bot) in self.persons("own", brand.brand())? {
+            let role = if bot == [1] { Role::OwnBot } else { Role::Own };
+            lines.write(&Line::Account { brand: name(), person, role, seen_at: None })?;
+        }
+        for (person, seen) in self.persons("bot", brand.brand())? {
+            let seen_at = keys::read_number(&seen).map(keys::time);
+            lines.write(&Line::Account { brand: name(), person, role: Role::Bot, seen_at })?;
+        }
+        for (person, _) in self.persons("gone", brand.brand())? {
+            lines.write(&Line::Tombstone { brand: name(), person })?;
+        }
+        Ok(())
+    }
+
+    fn export_rows(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
+        for row in self.rows(brand.brand(), Time(0)..Time(i64::MAX)) {
+            let record = codec::decode_row(&row?.1)?;
+            match record.latest() {
+                Some(it) => lines.write(&interaction_out(&brand.name, &it, &record))?,
+                None => lines.write(&Line::Interaction {
+                    brand: brand.name.clone(),
+                    record: Box::new(record),
+                })?,
+            }
+            lines.interactions += 1;
+        }
+        Ok(())
+    }
+
+    fn export_cases(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
+        for case in self.cases_of(brand.brand()) {
+            lines.write(&Line::Case { brand: brand.name.clone(), case: Box::new(case?) })?;
+        }
+        let (from, to) = keys::of_brand(brand.brand());
+        for entry in self.engine.range(Space::Acts, &from, &to) {
+            let act = codec::decode(&entry?.1)?;
+            lines.write(&Line::Act { brand: brand.name.clone(), act })?;
+        }
+        Ok(())
+    }
+
+    fn export_counts(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
+        let (from, to) = keys::of_brand(brand.brand());
+        for day in self.days_between(&from, &to)? {
+            lines.write(&Line::Day {
+                brand: brand.name.clone(),
+                day: day.day,
+                platform: day.platform,
+                counts: day.counts,
+            })?;
+        }
+        for entry in self.engine.range(Space::People, &from, &to) {
+            let (key, value) = entry?;
+            let (_, person) =
+                keys::read_brand_hash(&key).ok_or_else(|| Error::damaged("author", "key"))?;
+            lines.write(&Line::Person {
+                brand: brand.name.clone(),
+                person: Person(person),
+                summary: codec::decode(&value)?,
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,322 @@
+//! Opening the store, whatever state a crash has left it in.
+//!
+//! Decides what is repaired without asking (leftovers of a crash), what is replaced by the newest
+//! export (a database that cannot be read) and what a person must see to. Everything that was done
+//! is listed.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
+
+use super::dir::{self, Taken};
+use super::engine::{Engine, EngineError, Expect, Op, Space};
+use super::error::{Error, Result};
+use super::ids::Ids;
+use super::keys::{self, state};
+use super::{Config, Inner, Store, Writer, restore};
+
+/// The layout written today.
+pub(super) const SCHEMA: u32 = 1;
+
+/// A step from one layout to the next. It may be interrupted and repeated.
+type Migration = fn(&Engine) -> Result<()>;
+
+/// The steps: the first leads from layout 1 to 2.
+const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [];
+
+/// What opening did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Each repair, in order, in words; empty on an ordinary start.
+    pub steps: Vec<String>,
+    /// Mail waits for [`Store::release_mail`].
+    pub held: bool,
+    /// The sample of counters, ids and rows fitted together; if not, `verify` tells more.
+    pub sound: bool,
+}
+
+/// Why the store did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Somebody else has it open.
+    #[error("the store is in use by {by}; stop it, or ask it over its socket")]
+    InUse {
+        /// Who.
+        by: String,
+    },
+    /// A later version of this program has written it.
+    #[error("the store has layout {found}, this program knows {known}; use the later program")]
+    NewerSchema {
+        /// The layout of the store.
+        found: u32,
+        /// The last layout known here.
+        known: u32,
+    },
+    /// No room; a full disk cannot even be read, because opening writes.
+    #[error("the disk is full; free some space and start again")]
+    DiskFull,
+    /// Not allowed.
+    #[error("the store may not be read or written: {0}")]
+    Permission(String),
+    /// Damaged, and no export could be restored. Everything is where it was.
+    #[error("the store is damaged ({why}) and there is nothing to restore: {tried}")]
+    Broken {
+        /// What is wrong with it.
+        why: String,
+        /// What became of the exports.
+        tried: String,
+    },
+    /// Anything else from the disk.
+    #[error("{0}")]
+    Io(String),
+}
+
+/// Why one attempt at opening ended.
+pub(super) enum Stop {
+    /// The database cannot be read.
+    Broken(String),
+    /// A person must act.
+    Fatal(OpenError),
+}
+
+impl From<OpenError> for Stop {
+    fn from(error: OpenError) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+impl From<EngineError> for Stop {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Corrupt { why, .. } => Self::Broken(why),
+            EngineError::Locked(_) => {
+                Self::Fatal(OpenError::InUse { by: "another process".to_owned() })
+            }
+            EngineError::Full => Self::Fatal(OpenError::DiskFull),
+            EngineError::Permission(why) => Self::Fatal(OpenError::Permission(why)),
+            other => Self::Fatal(OpenError::Io(other.to_string())),
+        }
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Engine(error) => error.into(),
+            Error::Damaged { .. } => Self::Broken(error.to_string()),
+            other => Self::Fatal(OpenError::Io(other.to_string())),
+        }
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+impl Store {
+    /// Opens the store in `dir`, or makes one, and repairs what a crash has left.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each asks something else of a person.
+    pub fn open(dir: &Path, config: &Config) -> std::result::Result<(Self, Opening), OpenError> {
+        let mut opening = Opening { sound: true, ..Opening::default() };
+        let fatal = |stop: Stop| match stop {
+            Stop::Fatal(error) => error,
+            Stop::Broken(why) => {
+                OpenError::Broken { why, tried: "it was just restored".to_owned() }
+            }
+        };
+        let io = |error: io::Error| fatal(error.into());
+        dir::make_home(dir).map_err(io)?;
+        let lock = dir::take(dir, config.lock_wait).map_err(|taken| match taken {
+            Taken::By(by) => OpenError::InUse { by },
+            Taken::Io(error) => io(error),
+        })?;
+        restore::end_interrupted(dir, &mut opening.steps).map_err(io)?;
+        let mut inner = match attempt(dir, config, &mut opening) {
+            Ok(inner) => inner,
+            Err(Stop::Fatal(error)) => return Err(error),
+            Err(Stop::Broken(why)) => {
+                restore::replace(dir, config, &why, &mut opening.steps)?;
+                attempt(dir, config, &mut opening).map_err(fatal)?
+            }
+        };
+        inner._lock = Some(lock);
+        let store = Self { inner: Arc::new(inner) };
+        opening.held = store.mail_is_held().map_err(|e| fatal(e.into()))?;
+        Ok((store, opening))
+    }
+}
+
+fn attempt(dir: &Path, config: &Config, opening: &mut Opening) -> std::result::Result<Inner, Stop> {
+    let db = dir.join(dir::DB);
+    let engine = open_engine(dir, &db, config, &mut opening.steps)?;
+    let inner = assemble(dir, config, engine, &mut opening.steps)?;
+    opening.steps.extend(inner.resume_rebuilds()?);
+    opening.steps.extend(inner.resume_erasures()?);
+    let doubts = inner.sample()?;
+    opening.sound = doubts.is_empty();
+    opening.steps.extend(doubts);
+    Ok(inner)
+}
+
+/// Opens the database after clearing away what a crash while opening leaves.
+fn open_engine(
+    dir: &Path,
+    db: &Path,
+    config: &Config,
+    steps: &mut Vec<String>,
+) -> std::result::Result<Engine, Stop> {
+    dir::make_private(db)?;
+    // sled takes the last `snap.*` by name, and an unfinished one sorts last: it would never open.
+    for path in snapshots(db)? {
+        if path.to_string_lossy().ends_with(".generating") {
+            fs::remove_file(&path)?;
+            steps.push("removed an unfinished snapshot".to_owned());
+        }
+    }
+    let cache = config.cache_mb.saturating_mul(1 << 20);
+    let engine = match Engine::open(db, cache) {
+        Err(EngineError::Corrupt { placed: false, .. }) => {
+            let aside = dir::free_name(dir, &format!("snapshots.broken-{}", dir::stamp()));
+            dir::make_private(&aside)?;
+            for path in snapshots(db)? {
+                let name = path.file_name().unwrap_or_default();
+                fs::rename(&path, aside.join(name))?;
+            }
+            steps.push("moved damaged snapshots aside".to_owned());
+            Engine::open(db, cache)?
+        }
+        other => other?,
+    };
+    dir::close_to_others(db)?;
+    Ok(engine)
+}
+
+fn snapshots(db: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(db)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            all.push(entry.path());
+        }
+    }
+    Ok(all)
+}
+
+/// A store on an open database: layout checked, seed and indexes in memory.
+pub(super) fn assemble(
+    dir: &Path,
+    config: &Config,
+    engine: Engine,
+    steps: &mut Vec<String>,
+) -> std::result::Result<Inner, Stop> {
+    if engine.get(Space::State, state::UNFINISHED)?.is_some() {
+        wipe(&engine)?;
+        steps.push("removed an import that had not ended".to_owned());
+    }
+    prepare(&engine, &MIGRATIONS, steps)?;
+    let seed = engine.get(Space::State, state::SEED)?.and_then(|v| keys::read_number(&v));
+    let seed = seed.ok_or_else(|| Stop::Broken("the seed is missing".to_owned()))?;
+    let (ids, journal) = Ids::load(&engine)?;
+    let inner = Inner {
+        dir: dir.to_owned(),
+        config: config.clone(),
+        engine,
+        seed: AtomicU64::new(seed),
+        ids,
+        writer: Mutex::new(Writer { journal }),
+        brands: RwLock::new(BTreeMap::new()),
+        _lock: None::<File>,
+    };
+    inner.load_brands()?;
+    Ok(inner)
+}
+
+/// Removes everything; the mark of being unfinished goes last.
+pub(super) fn wipe(engine: &Engine) -> Result<()> {
+    for space in Space::ALL {
+        if space != Space::State {
+            engine.clear(space)?;
+        }
+    }
+    engine.flush()?;
+    engine.clear(Space::State)?;
+    Ok(engine.flush()?)
+}
+
+fn note(key: &[u8], value: Vec<u8>) -> Op {
+    Op { space: Space::State, key: key.to_vec(), value: Some(value), expect: Expect::Any }
+}
+
+/// Brings the layout to today's: a new store gets it, an older one climbs step by step.
+fn prepare(
+    engine: &Engine,
+    migrations: &[Migration],
+    steps: &mut Vec<String>,
+) -> std::result::Result<(), Stop> {
+    let known = migrations.len() as u32 + 1;
+    let found = match engine.get(Space::State, state::SCHEMA)? {
+        Some(bytes) => keys::read_number(&bytes).unwrap_or(0) as u32,
+        None => {
+            if engine.all(Space::Hot).next().is_some() || engine.all(Space::State).next().is_some()
+            {
+                return Err(Stop::Broken("it does not say which layout it has".to_owned()));
+            }
+            // The operating system's randomness, as the standard library takes it for its maps.
+            let seed = std::hash::RandomState::new().build_hasher().finish();
+            engine.commit(&[
+                note(state::SEED, keys::number(seed)),
+                note(state::SCHEMA, keys::number(u64::from(known))),
+            ])?;
+            engine.flush()?;
+            known
+        }
+    };
+    if found > known {
+        return Err(OpenError::NewerSchema { found, known }.into());
+    }
+    if found == 0 {
+        return Err(Stop::Broken("its layout has no number".to_owned()));
+    }
+    for (step, migrate) in (found..known).zip(&migrations[found as usize - 1..]) {
+        migrate(engine)?;
+        engine.commit(&[note(state::SCHEMA, keys::number(u64::from(step) + 1))])?;
+        engine.flush()?;
+        steps.push(format!("changed the layout from {step} to {}", step + 1));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts_climb_step_by_step_and_newer_ones_are_refused() {
+        fn mark(engine: &Engine, name: &[u8]) -> Result<()> {
+            Ok(engine.commit(&[note(name, vec![1])])?)
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::open(&dir.path().join("db"), 4 << 20).unwrap();
+        let mut steps = Vec::new();
+        assert!(prepare(&engine, &[], &mut steps).is_ok());
+        let two: [Migration; 2] = [|e| mark(e, b"one"), |e| mark(e, b"two")];
+        assert!(prepare(&engine, &two, &mut steps).is_ok());
+        assert_eq!(steps, ["changed the layout from 1 to 2", "changed the layout from 2 to 3"]);
+        assert!(engine.get(Space::State, b"two").unwrap().is_some());
+        steps.clear();
+        assert!(prepare(&engine, &two, &mut steps).is_ok());
+        assert!(steps.is_empty(), "a second time there is nothing to do");
+        assert!(matches!(
+            prepare(&engine, &two[..1], &mut steps),
+            Err(Stop::Fatal(OpenError::NewerSchema { found: 3, known: 2 }))
+        ));
+    }
+}

@@ -1,0 +1,260 @@
+//! Whether everything in the store fits together: counters, ids, threads, counts, indexes.
+//!
+//! `verify` looks at everything and lists what does not fit; opening looks at a sample, because a
+//! damaged file can open and be wrong without a word. Neither changes anything.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::brands::Brand;
+use super::codec;
+use super::engine::Space;
+use super::error::Result;
+use super::ids;
+use super::keys::{self, BrandKey, Placed};
+use super::rollups::{self, AuthorSummary};
+use super::{Inner, Store, cases, outbox, threads};
+use crate::model::{Case, Person, Time};
+
+/// How many differences are listed in words.
+const LISTED: usize = 200;
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Rows looked at.
+    pub rows: u64,
+    /// Every difference in words, up to 200.
+    pub differences: Vec<String>,
+    /// Differences beyond those.
+    pub more: u64,
+}
+
+impl Report {
+    /// Whether everything fits.
+    pub fn is_clean(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    fn say(&mut self, difference: String) {
+        if self.differences.len() < LISTED {
+            self.differences.push(difference);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
+/// What the rows say of a brand.
+#[derive(Default)]
+struct Seen {
+    /// Rows filed under another row's id, with their thread.
+    filed: HashMap<Placed, u64>,
+    rows: HashSet<Placed>,
+    people: BTreeMap<Person, AuthorSummary>,
+}
+
+impl Store {
+    /// Recomputes what can be recomputed of a brand and lists every difference. Writing waits
+    /// meanwhile. `progress` hears the number of rows looked at, now and then.
+    ///
+    /// # Errors
+    /// The engine's, or a row that cannot be read.
+    pub fn verify(&self, brand: BrandKey, progress: &mut dyn FnMut(u64)) -> Result<Report> {
+        let inner = &self.inner;
+        let brand = inner.brand_of(brand)?;
+        let _writer = inner.draft();
+        let mut report = Report::default();
+        let seen = inner.verify_rows(&brand, progress, &mut report)?;
+        let counter = self.rows(brand.brand())?;
+        if counter != report.rows {
+            report.say(format!("{} rows, the counter says {counter}", report.rows));
+        }
+        inner.verify_ids(&brand, &seen, &mut report)?;
+        inner.verify_threads(&brand, &seen, &mut report)?;
+        inner.verify_days(&brand, &mut report)?;
+        inner.verify_people(&brand, &seen, &mut report)?;
+        inner.verify_cases(&brand, &mut report)?;
+        inner.verify_outbox(&mut report)?;
+        Ok(report)
+    }
+}
+
+impl Inner {
+    fn verify_rows(
+        &self,
+        brand: &Brand,
+        progress: &mut dyn FnMut(u64),
+        report: &mut Report,
+    ) -> Result<Seen> {
+        let mut seen = Seen::default();
+        for row in self.rows(brand.brand(), Time(0)..Time(i64::MAX)) {
+            let (at, row) = row?;
+            let record = codec::decode_row(&row)?;
+            report.rows += 1;
+            if report.rows.is_multiple_of(1_000) {
+                progress(report.rows);
+            }
+            let name = format!("{} {}", record.platform, record.id);
+            if keys::ms(record.key_at) != at.ms {
+                report.say(format!("{name} does not lie at its time"));
+            }
+            match self.ids.locate(&self.engine, at.hash)? {
+                Some(id) if id.ms == at.ms && id.brand == at.brand.0 => {}
+                _ => report.say(format!("{name} is not found by its id")),
+            }
+            let thread = self.hasher().thread(at.brand, &record.platform, &record.filed);
+            let author = record.person.map_or(0, |p| p.0 as u32);
+            if codec::halves(&row) != Some((author, thread as u32)) {
+                report.say(format!("{name} has the marks of another author or thread"));
+            }
+            if record.filed != record.id {
+                seen.filed.insert(at, thread);
+            }
+            seen.rows.insert(at);
+            let it = record.latest();
+            if let Some((person, item)) = it.and_then(|it| it.person.zip(rollups::item(&it))) {
+                seen.people.entry(person).and_modify(|sum| *sum = sum.and(item)).or_insert(item);
+            }
+        }
+        progress(report.rows);
+        Ok(seen)
+    }
+
+    fn verify_ids(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
+        let mut found: HashMap<u64, Option<ids::IdEntry>> = HashMap::new();
+        let mut last = None;
+        for entry in self.engine.all(Space::IdBuckets) {
+            for id in ids::unpack(&entry?.1)? {
+                if last.is_some_and(|last| last >= id.hash) {
+                    report.say("buckets of ids are out of order".to_owned());
+                }
+                last = Some(id.hash);
+                found.insert(id.hash, Some(id));
+            }
+        }
+        for entry in self.engine.all(Space::IdJournal) {
+            for id in ids::unpack(&entry?.1)? {
+                found.insert(id.hash, (id.brand != ids::REMOVED).then_some(id));
+            }
+        }
+        for id in found.into_values().flatten().filter(|id| id.brand == brand.key) {
+            let at = Placed { brand: brand.brand(), ms: id.ms, hash: id.hash };
+            if !seen.rows.contains(&at) {
+                report.say(format!("an id of {} has no row", keys::time(id.ms)));
+            }
+        }
+        Ok(())
+    }
+
+    fn verify_threads(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
+        let (from, to) = keys::of_brand(brand.brand());
+        let mut listed = HashSet::new();
+        for entry in self.engine.range(Space::Threads, &from, &to) {
+            let (key, value) = entry?;
+            let thread = keys::read_thread(&key).map(|(thread, _)| thread);
+            for at in threads::unpack(brand.brand(), &value)? {
+                if seen.filed.get(&at).copied() != thread {
+                    report.say(format!("a thread lists a stranger of {}", keys::time(at.ms)));
+                }
+                if !listed.insert(at) {
+                    report.say(format!("a row of {} is filed twice", keys::time(at.ms)));
+                }
+            }
+        }
+        for at in seen.filed.keys().filter(|at| !listed.contains(at)) {
+            report.say(format!("a row of {} is missing in its thread", keys::time(at.ms)));
+        }
+        Ok(())
+    }
+
+    fn verify_days(&self, brand: &Brand, report: &mut Report) -> Result<()> {
+        let mut wanted = self.recount(brand)?;
+        let (from, to) = self.held_days(brand);
+        for day in self.days_between(&from, &to)? {
+            let name = format!("{} on {}", day.day, day.platform);
+            match wanted.remove(&(day.day, day.platform)) {
+                Some(counts) if counts == day.counts => {}
+                Some(_) => report.say(format!("the counts of {name} are not those of the rows")),
+                None => report.say(format!("there are counts of {name}, but no rows")),
+            }
+        }
+        for (day, platform) in wanted.into_keys() {
+            report.say(format!("the counts of {day} on {platform} are missing"));
+        }
+        Ok(())
+    }
+
+    /// Summaries outlive rows, so once rows have been dropped they may only say more.
+    fn verify_people(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
+        let (from, to) = keys::of_brand(brand.brand());
+        let mut known = BTreeMap::new();
+        for entry in self.engine.range(Space::People, &from, &to) {
+            let (key, value) = entry?;
+            if let Some((_, person)) = keys::read_brand_hash(&key) {
+                known.insert(Person(person), codec::decode::<AuthorSummary>(&value)?);
+            }
+        }
+        let is_whole = brand.expired_through.is_none();
+        let parts = |s: &AuthorSummary| [s.items, s.complaints, s.praise];
+        for (person, sum) in &seen.people {
+            let fits = known.get(person).is_some_and(|k| {
+                let counts = if is_whole {
+                    parts(k) == parts(sum)
+                } else {
+                    parts(k).iter().zip(parts(sum)).all(|(known, seen)| *known >= seen)
+                };
+                counts && k.first_at <= sum.first_at && k.last_at >= sum.last_at
+            });
+            if !fits {
+                report.say(format!("the summary of author {:016x} does not fit", person.0));
+            }
+        }
+        for person in known.keys().filter(|p| is_whole && !seen.people.contains_key(p)) {
+            report.say(format!("author {:016x} has a summary, but no rows", person.0));
+        }
+        Ok(())
+    }
+
+    fn verify_cases(&self, brand: &Brand, report: &mut Report) -> Result<()> {
+        let (from, to) = keys::of_brand(brand.brand());
+        let (mut by_id, mut open) = (BTreeMap::new(), BTreeMap::new());
+        for (space, index) in [(Space::CaseIds, &mut by_id), (Space::Open, &mut open)] {
+            for entry in self.engine.range(space, &from, &to) {
+                let (key, value) = entry?;
+                index.insert(value, key);
+            }
+        }
+        for entry in self.engine.range(Space::Cases, &from, &to) {
+            let (key, value) = entry?;
+            let case: Case = codec::decode(&value)?;
+            if by_id.remove(&key).is_none() {
+                report.say(format!("case {} is not found by its id", case.id));
+            }
+            if open.remove(&key).is_some() != cases::waits(&case) {
+                report.say(format!("case {} is wrongly listed as open or not", case.id));
+            }
+        }
+        if by_id.len() + open.len() > 0 {
+            report.say(format!("{} index entries have no case", by_id.len() + open.len()));
+        }
+        Ok(())
+    }
+
+    fn verify_outbox(&self, report: &mut Report) -> Result<()> {
+        let mut pending = HashSet::new();
+        for entry in self.engine.all(Space::Pending) {
+            pending.insert(entry?.0);
+        }
+        for entry in self.engine.all(Space::Outbox) {
+            let (key, value) = entry?;
+            let mail = codec::decode(&value)?;
+            if pending.remove(&key) != outbox::is_pending(&mail) {
+                report.say(format!("mail {} is wrongly listed as pending or not", mail.seq));
+            }
+        }
+        if !pending.is_empty() {
+            report.say(format!("{} pending entries have no mail", pending.len()));
+        }
+        Ok(())
+    }
+}
