@@ -13,12 +13,16 @@ mod cases;
 mod codec;
 mod commit;
 mod config;
+#[cfg(test)]
+mod damage;
 mod dir;
 mod draft;
 mod engine;
 mod erase;
 mod error;
 mod export;
+#[cfg(test)]
+mod golden;
 mod ids;
 mod import;
 mod keys;

@@ -156,7 +156,13 @@ impl Store {
 
 fn attempt(dir: &Path, config: &Config, opening: &mut Opening) -> std::result::Result<Inner, Stop> {
     let db = dir.join(dir::DB);
+    let was_there =
+        db.join("db").exists() && !restore::exports(&dir.join(dir::EXPORTS))?.is_empty();
     let engine = open_engine(dir, &db, config, &mut opening.steps)?;
+    if was_there && engine.get(Space::State, state::SCHEMA)?.is_none() {
+        // Garbage can open as a new database. With exports beside it, it was none.
+        return Err(Stop::Broken("there is nothing in it, although there are exports".to_owned()));
+    }
     let inner = assemble(dir, config, engine, &mut opening.steps)?;
     opening.steps.extend(inner.resume_rebuilds()?);
     opening.steps.extend(inner.resume_erasures()?);

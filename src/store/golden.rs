@@ -1,0 +1,202 @@
+//! The bytes of every stored type, version by version. Stores out there hold such bytes: a line
+//! of the golden file is never changed, a new version adds lines.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use super::codec::{Stored, decode, encode};
+use super::rollups::{AuthorSummary, DayCounts};
+use crate::model::{
+    Act, ActKind, Answer, Ask, Author, Case, CaseEvent, CaseKind, Counts, Deadline, Delivery,
+    DeliveryState, End, Entry, Intent, Kind, Message, Person, Purpose, Reason, Record, Ruling,
+    Scores, Sending, Sentiment, Severity, Time, Verdict, Version,
+};
+
+const GOLDEN: &str = include_str!("golden_v1.txt");
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn record() -> Record {
+    let author = Author { id: "a".to_owned(), handle: some("ada"), name: some("Ada") };
+    Record {
+        platform: "mastodon".to_owned(),
+        id: "1".to_owned(),
+        key_at: Time(1_000),
+        person: Some(Person(300)),
+        filed: "0".to_owned(),
+        versions: vec![Version {
+            seen_at: Time(1_500),
+            created_at: Time(1_000),
+            kind: Some(Kind::Comment),
+            own: true,
+            bot: Some(false),
+            author: Some(author),
+            text: some("late"),
+            title: some("t"),
+            lang: some("en"),
+            url: some("u"),
+            locator: some("l"),
+            in_reply_to: some("p"),
+            thread: some("r"),
+            about: some("b"),
+            deleted_at: Some(Time(2_000)),
+            rating: Some(0.5),
+            counts: Some(Counts {
+                likes: Some(1),
+                replies: None,
+                shares: Some(3),
+                quotes: Some(0),
+            }),
+            counts_at: Some(Time(1_400)),
+            ruling: Some(Ruling {
+                intent: Some(Intent::Praise),
+                sentiment: Some(Sentiment::Pos),
+                relevant: Some(true),
+                severity: Some(Severity::Severe),
+                thanks: Some(false),
+                recommends: Some(true),
+                moved_private: Some(false),
+                aspects: Some(vec!["price".to_owned()]),
+                switching: some("away"),
+            }),
+            verdict: Some(Verdict {
+                lang: some("en"),
+                intent: Intent::Complaint,
+                sentiment: Sentiment::Neg,
+                relevant: true,
+                severity: Severity::High,
+                safety: true,
+                thanks: false,
+                moved_private: true,
+                scores: Scores {
+                    complaint: 0.25,
+                    sentiment: [0.5, 0.25, 0.25],
+                    ..Scores::default()
+                },
+                reasons: vec![Reason {
+                    found: "late".to_owned(),
+                    speaks_for: "complaint".to_owned(),
+                    weight: 1.5,
+                }],
+                model: "m".to_owned(),
+            }),
+            deadline: Some(Deadline {
+                from: Time(1_000),
+                risk_at: Time(2_000),
+                due_at: Time(3_000),
+                policy: "p1".to_owned(),
+            }),
+        }],
+    }
+}
+
+fn case() -> Case {
+    Case {
+        id: "C1".to_owned(),
+        kind: CaseKind::FollowUp,
+        platform: "x".to_owned(),
+        thread: "t".to_owned(),
+        person: Some(Person(1)),
+        author: Some(Author { id: "a".to_owned(), handle: None, name: None }),
+        class: Intent::Question,
+        severity: Severity::Severe,
+        interaction: "i".to_owned(),
+        permalink: some("u"),
+        opened_at: Time(1),
+        seen_at: Time(2),
+        asks: vec![Ask { id: "i".to_owned(), at: Time(1), intent: Intent::Request }],
+        risk_at: Time(3),
+        due_at: Time(4),
+        answer: Some(Answer { at: Time(5), by: some("b") }),
+        end: Some((End::ResolvedByHand, Time(6))),
+        held_until: Some(Time(7)),
+        events: vec![CaseEvent {
+            at: Time(1),
+            what: "opened".to_owned(),
+            interaction: some("i"),
+            actor: None,
+            note: some("n"),
+        }],
+    }
+}
+
+fn mail() -> Entry {
+    let delivery = |to: &str, state| Delivery {
+        to: to.to_owned(),
+        state,
+        attempts: 2,
+        last_error: some("451"),
+    };
+    Entry {
+        seq: 5,
+        message: Message {
+            id: "m@x".to_owned(),
+            brand: "acme".to_owned(),
+            purpose: Purpose::Digest(Time(9)),
+            severity: Severity::Low,
+            group: "g".to_owned(),
+            references: vec!["r@x".to_owned()],
+            subject: "s".to_owned(),
+            text: "t".to_owned(),
+            html: "h".to_owned(),
+            at: Time(8),
+            cases: vec!["C1".to_owned()],
+        },
+        deliveries: vec![
+            delivery("a", DeliveryState::Waiting),
+            delivery("b", DeliveryState::Sent(Time(10))),
+            delivery("c", DeliveryState::Dead(Time(11))),
+        ],
+        sending: Sending::Withdrawn("w".to_owned()),
+        next_at: Time(12),
+    }
+}
+
+fn act() -> Act {
+    Act {
+        platform: "x".to_owned(),
+        id: "i".to_owned(),
+        at: Time(1),
+        kind: ActKind::Snooze(Time(2)),
+        actor: "cli".to_owned(),
+        note: some("n"),
+    }
+}
+
+fn check<T: Stored + Debug + PartialEq>(value: &T) {
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let wanted = GOLDEN
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{} ", T::WHAT)))
+        .unwrap_or_default();
+    let written = hex(encode(value).unwrap());
+    assert_eq!(written, wanted, "{} is written in other bytes", T::WHAT);
+    let bytes: Vec<u8> = (0..wanted.len() / 2)
+        .map(|at| u8::from_str_radix(&wanted[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    assert_eq!(&decode::<T>(&bytes).unwrap(), value);
+}
+
+#[test]
+fn version_one_is_written_and_read_as_ever() {
+    check(&record());
+    check(&case());
+    check(&act());
+    check(&mail());
+    check(&DayCounts {
+        kinds: BTreeMap::from([(Kind::Mention, 300), (Kind::Share, 1)]),
+        intents: BTreeMap::from([(Intent::Other, 2)]),
+        sentiments: BTreeMap::from([(Sentiment::Neu, 3)]),
+        own: 4,
+        seen_late: 5,
+    });
+    check(&AuthorSummary {
+        first_at: Time(1),
+        last_at: Time(300),
+        items: 3,
+        complaints: 2,
+        praise: 1,
+    });
+}

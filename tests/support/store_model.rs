@@ -1,0 +1,201 @@
+//! The store against plain maps: whatever the order of events, it holds what they hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use affinityd::model::{Intent, Kind, Person, Record, Time};
+use affinityd::store::{BrandKey, DayCounts, Retention, Store, contribution};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use proptest::prelude::*;
+
+use super::kit::{acme, assert_clean, day, exported, filed, open, row, rows};
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// (id, author, day, thread, intent, days until seen).
+    Read(Vec<(u8, u8, i64, u8, Intent, i64)>),
+    Retain(i64),
+    Erase(u8),
+    Reopen,
+    Copy,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let intent = prop_oneof![Just(Intent::Complaint), Just(Intent::Praise), Just(Intent::Other)];
+    let read = (0_u8..24, 0_u8..5, 1_i64..60, 0_u8..24, intent, 0_i64..4);
+    prop_oneof![
+        8 => proptest::collection::vec(read, 1..8).prop_map(Step::Read),
+        2 => (20_i64..75).prop_map(Step::Retain),
+        1 => (0_u8..5).prop_map(Step::Erase),
+        2 => Just(Step::Reopen),
+        1 => Just(Step::Copy),
+    ]
+}
+
+const KEEP: Retention =
+    Retention { texts_days: 20, handles_days: 10, rows_days: 30, mails_days: 30 };
+
+#[derive(Default)]
+struct Model {
+    rows: BTreeMap<String, Record>,
+    days: BTreeMap<(NaiveDate, String), DayCounts>,
+    items: BTreeMap<Person, u32>,
+    erased: BTreeSet<Person>,
+}
+
+impl Model {
+    fn items_of(record: &Record) -> Option<Person> {
+        let it = record.latest()?;
+        it.person.filter(|_| it.kind != Kind::Reaction && it.relevant && !it.own)
+    }
+
+    fn strip(record: &mut Record) {
+        record.person = None;
+        for version in &mut record.versions {
+            (version.author, version.text, version.url) = (None, None, None);
+            version.verdict.iter_mut().for_each(|v| v.reasons.clear());
+        }
+    }
+
+    fn put(&mut self, mut record: Record) {
+        if record.person.is_some_and(|p| self.erased.contains(&p)) {
+            Self::strip(&mut record);
+        }
+        let zone = Tz::Europe__Stockholm;
+        if let Some(old) = self.rows.get(&record.id) {
+            record.key_at = old.key_at;
+            let (date, counts) = contribution(&old.latest().unwrap(), zone).unwrap();
+            let all = self.days.get_mut(&(date, "mastodon".to_owned())).unwrap();
+            all.take(&counts);
+            if let Some(person) = Self::items_of(old)
+                && let Some(items) = self.items.get_mut(&person)
+            {
+                *items -= 1;
+            }
+        }
+        let (date, counts) = contribution(&record.latest().unwrap(), zone).unwrap();
+        self.days.entry((date, "mastodon".to_owned())).or_default().add(&counts);
+        if let Some(person) = Self::items_of(&record) {
+            *self.items.entry(person).or_default() += 1;
+        }
+        self.rows.insert(record.id.clone(), record);
+    }
+
+    fn retain(&mut self, now: Time) {
+        let age = |record: &Record| now.since(record.versions[0].seen_at);
+        self.rows.retain(|_, record| age(record) <= 30 * Time::DAY);
+        for record in self.rows.values_mut() {
+            let age = age(record);
+            for version in &mut record.versions {
+                if age > 20 * Time::DAY {
+                    version.text = None;
+                    version.verdict.iter_mut().for_each(|v| v.reasons.clear());
+                }
+                if age > 10 * Time::DAY {
+                    version.author = None;
+                }
+            }
+        }
+    }
+
+    fn erase(&mut self, person: Person) {
+        self.erased.insert(person);
+        self.items.remove(&person);
+        for record in self.rows.values_mut().filter(|r| r.person == Some(person)) {
+            Self::strip(record);
+        }
+    }
+}
+
+/// What was known with one more reading: the text and class of today, the thread as now known.
+fn read_again(model: &Model, fresh: Record) -> Record {
+    let Some(known) = model.rows.get(&fresh.id) else { return fresh };
+    let mut again = known.clone();
+    again.filed = fresh.filed;
+    again.person = again.person.or(fresh.person);
+    again.versions.extend(fresh.versions);
+    again.versions.sort_by_key(|v| v.seen_at);
+    again
+}
+
+fn same(store: &Store, brand: BrandKey, model: &Model) {
+    assert_clean(store, brand);
+    let stored: BTreeMap<String, Record> = store
+        .scan(brand, Time(0)..Time(i64::MAX))
+        .map(|r| r.map(|r| (r.id.clone(), r)).unwrap())
+        .collect();
+    assert_eq!(stored, model.rows);
+    assert_eq!(store.rows(brand).unwrap(), model.rows.len() as u64);
+    for id in (0..24).map(|n| n.to_string()) {
+        assert_eq!(store.record(brand, "mastodon", &id).unwrap().as_ref(), model.rows.get(&id));
+        let members: BTreeSet<String> =
+            store.thread(brand, "mastodon", &id).unwrap().into_iter().map(|r| r.id).collect();
+        let wanted: BTreeSet<String> =
+            model.rows.values().filter(|r| r.filed == id).map(|r| r.id.clone()).collect();
+        assert_eq!(members, wanted, "thread {id}");
+    }
+    let days = store.days(brand, NaiveDate::MIN, NaiveDate::MAX).unwrap();
+    let days: BTreeMap<_, _> = days.into_iter().map(|d| ((d.day, d.platform), d.counts)).collect();
+    let wanted: BTreeMap<_, _> = model
+        .days
+        .iter()
+        .filter(|(_, c)| !c.is_empty())
+        .map(|(k, c)| (k.clone(), c.clone()))
+        .collect();
+    assert_eq!(days, wanted);
+    for person in (0..5).map(|n| store.person("mastodon", &format!("p{n}"))) {
+        let items = store.author(brand, person).unwrap().map_or(0, |s| s.items);
+        assert_eq!(items, model.items.get(&person).copied().unwrap_or(0));
+        assert_eq!(store.is_erased(brand, person).unwrap(), model.erased.contains(&person));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn the_store_holds_what_plain_maps_hold(steps in proptest::collection::vec(step(), 1..14)) {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, _) = open(dir.path());
+        let brand = acme(&store);
+        let mut model = Model::default();
+        for step in steps {
+            match step {
+                Step::Read(readings) => {
+                    let mut records = Vec::new();
+                    for (id, author, at, thread, intent, delay) in readings {
+                        let mut fresh =
+                            row(&store, &id.to_string(), day(at), &format!("p{author}"), intent);
+                        fresh.versions[0].seen_at = day(at + delay);
+                        let record = read_again(&model, filed(fresh, &thread.to_string()));
+                        model.put(record.clone());
+                        records.push(record);
+                    }
+                    store.commit(rows(brand, records)).unwrap();
+                }
+                Step::Retain(now) => {
+                    store.retain(brand, day(now), &KEEP).unwrap();
+                    model.retain(day(now));
+                }
+                Step::Erase(author) => {
+                    store.erase(brand, "mastodon", &format!("p{author}")).unwrap();
+                    model.erase(store.person("mastodon", &format!("p{author}")));
+                }
+                Step::Reopen => {
+                    drop(store);
+                    let (again, opening) = open(dir.path());
+                    prop_assert!(opening.sound && opening.steps.is_empty(), "{:?}", opening.steps);
+                    store = again;
+                }
+                Step::Copy => {
+                    let other = tempfile::tempdir().unwrap();
+                    let (copy, _) = open(other.path());
+                    let out = exported(&store);
+                    copy.import_export(out.as_bytes(), &mut |_| {}).unwrap();
+                    prop_assert_eq!(exported(&copy), out);
+                    same(&copy, brand, &model);
+                }
+            }
+            same(&store, brand, &model);
+        }
+    }
+}
