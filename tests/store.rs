@@ -1,4 +1,5 @@
 //! What the store has said is done stays done, whatever comes after.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "support/store_kit.rs"]
 mod kit;

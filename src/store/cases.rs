@@ -74,7 +74,7 @@ impl Draft<'_> {
 
 impl Inner {
     fn case_at(&self, key: &[u8]) -> Result<Option<Case>> {
-        Ok(self.engine.get(Space::Cases, key)?.map(|bytes| codec::decode(&bytes)).transpose()?)
+        self.engine.get(Space::Cases, key)?.map(|bytes| codec::decode(&bytes)).transpose()
     }
 
     /// Every case of a brand, in order of opening.

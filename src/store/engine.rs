@@ -243,6 +243,9 @@ fn settle_cache(tree: &sled::Tree, key: &[u8]) {
     }
 }
 
+/// One entry of a range: key and value.
+type Found = Result<(Vec<u8>, Vec<u8>), EngineError>;
+
 /// Entries of a range, as (key, value). Stops after an error.
 pub struct Scan {
     tree: sled::Tree,
@@ -257,7 +260,7 @@ impl Scan {
     fn step(
         &mut self,
         next: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+    ) -> Option<Found> {
         let iter = self.iter.as_mut()?;
         let found = guard(|| match next(iter) {
             None => Ok(None),
@@ -279,13 +282,13 @@ impl Scan {
     }
 
     /// The last entry not yet taken.
-    pub fn back(&mut self) -> Option<Result<(Vec<u8>, Vec<u8>), EngineError>> {
+    pub fn back(&mut self) -> Option<Found> {
         self.step(DoubleEndedIterator::next_back)
     }
 }
 
 impl Iterator for Scan {
-    type Item = Result<(Vec<u8>, Vec<u8>), EngineError>;
+    type Item = Found;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step(Iterator::next)

@@ -1,24 +1,22 @@
-//! The way out: everything in the store as JSON Lines, and the copies kept each night.
+//! The way out: everything in the store as JSON Lines.
 //!
 //! One object a line with a `type`; the first is the header, the last a footer that says how many
 //! lines there are, so that a file cut short is known. Sessions (values under `session/`) hold
 //! tokens and never leave.
 
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::brands::Brand;
 use super::codec;
-use super::dir;
 use super::engine::Space;
 use super::error::{Error, Result};
 use super::keys::{self, state};
 use super::open::SCHEMA;
 use super::rollups::{AuthorSummary, DayCounts};
-use super::{Inner, Store, restore};
+use super::{Inner, Store};
 use crate::model::{
     Act, Case, Counts, Entry, Intent, Interaction, Kind, Mark, Person, Record, Ruling, Sentiment,
     Severity, SourceState, Time,
@@ -228,42 +226,6 @@ impl Store {
         let all = lines.lines;
         progress(all);
         out.flush().map_err(|why| Error::File { what: "writing an export".to_owned(), why })
-    }
-
-    /// Writes an export into the store's own directory under a name that sorts by time, readable
-    /// by its owner alone, and removes all but the newest few. A file under its final name is whole.
-    ///
-    /// # Errors
-    /// [`Error::LowDisk`] below the configured floor; else as [`Store::export`].
-    pub fn nightly_export(&self, now: Time) -> Result<PathBuf> {
-        let free_mb = self.free_bytes()? / 1_000_000;
-        if free_mb < self.inner.config.low_disk_mb {
-            return Err(Error::LowDisk { free_mb });
-        }
-        let dir = self.inner.dir.join(dir::EXPORTS);
-        let name = format!("export-{}.jsonl", now.utc().format("%Y%m%dT%H%M%SZ"));
-        let partly = dir.join(format!(".{name}.part"));
-        let whole = dir.join(name);
-        let written = self.write_export(&dir, &partly, &whole, now);
-        if written.is_err() {
-            let _ = std::fs::remove_file(&partly);
-        }
-        written.map(|()| whole)
-    }
-
-    fn write_export(&self, dir: &Path, partly: &Path, whole: &Path, now: Time) -> Result<()> {
-        let file = |why: io::Error| Error::File { what: "keeping an export".to_owned(), why };
-        dir::make_private(dir).map_err(file)?;
-        let mut out = BufWriter::new(dir::create_private(partly).map_err(file)?);
-        self.export(&mut out, now, &mut |_| {})?;
-        out.get_ref().sync_all().map_err(file)?;
-        std::fs::rename(partly, whole).map_err(file)?;
-        dir::sync_names(dir).map_err(file)?;
-        let old = restore::exports(dir).map_err(file)?;
-        for path in old.iter().skip(self.inner.config.exports.max(1)) {
-            std::fs::remove_file(path).map_err(file)?;
-        }
-        Ok(())
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! Files: `engine` the database · `keys` `codec` layouts · `ids` `threads` `rollups` indexes and
 //! counts · `draft` `rows` `commit` `cases` `outbox` `brands` writing · `read` reading · `dir` `open`
-//! `restore` starting · `retain` `erase` `verify` upkeep · `export` `import` the way out and back.
+//! `restore` starting · `retain` `erase` `verify` upkeep · `export` `import`
+//! `nightly` the way out and back.
 
 mod brands;
 mod cases;
@@ -26,6 +27,7 @@ mod golden;
 mod ids;
 mod import;
 mod keys;
+mod nightly;
 mod open;
 mod outbox;
 mod read;

@@ -66,6 +66,36 @@ fn leftovers_of_a_crash_while_opening_are_cleared() {
     assert_clean(&store, brand);
 }
 
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_a_commit_has_returned_from_is_on_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    for n in 0..24 {
+        let brand = fill(&store, n, n + 1);
+        // The files as a killed process would leave them; the journal is merged every 8 ids.
+        let crashed = tempfile::tempdir().unwrap();
+        copy(&dir.path().join("db"), &crashed.path().join("db"));
+        let (after, opening) = open(crashed.path());
+        assert!(opening.sound && opening.steps.is_empty(), "{:?}", opening.steps);
+        assert_eq!(after.rows(brand).unwrap(), n as u64 + 1);
+        assert_eq!(after.mails().unwrap().len() as i64, n + 1);
+        assert_clean(&after, brand);
+    }
+}
+
 #[test]
 fn a_damaged_database_is_replaced_by_the_newest_whole_export_and_mail_waits() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,47 @@
+//! The copies kept each night: where they lie, how many, and that one with a name is whole.
+
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use super::dir;
+use super::error::{Error, Result};
+use super::{Store, restore};
+use crate::model::Time;
+
+impl Store {
+    /// Writes an export into the store's own directory under a name that sorts by time, readable
+    /// by its owner alone, and removes all but the newest few. A file under its final name is whole.
+    ///
+    /// # Errors
+    /// [`Error::LowDisk`] below the configured floor; else as [`Store::export`].
+    pub fn nightly_export(&self, now: Time) -> Result<PathBuf> {
+        let free_mb = self.free_bytes()? / 1_000_000;
+        if free_mb < self.inner.config.low_disk_mb {
+            return Err(Error::LowDisk { free_mb });
+        }
+        let dir = self.inner.dir.join(dir::EXPORTS);
+        let name = format!("export-{}.jsonl", now.utc().format("%Y%m%dT%H%M%SZ"));
+        let partly = dir.join(format!(".{name}.part"));
+        let whole = dir.join(name);
+        let written = self.write_export(&dir, &partly, &whole, now);
+        if written.is_err() {
+            let _ = std::fs::remove_file(&partly);
+        }
+        written.map(|()| whole)
+    }
+
+    fn write_export(&self, dir: &Path, partly: &Path, whole: &Path, now: Time) -> Result<()> {
+        let file = |why: io::Error| Error::File { what: "keeping an export".to_owned(), why };
+        dir::make_private(dir).map_err(file)?;
+        let mut out = BufWriter::new(dir::create_private(partly).map_err(file)?);
+        self.export(&mut out, now, &mut |_| {})?;
+        out.get_ref().sync_all().map_err(file)?;
+        std::fs::rename(partly, whole).map_err(file)?;
+        dir::sync_names(dir).map_err(file)?;
+        let old = restore::exports(dir).map_err(file)?;
+        for path in old.iter().skip(self.inner.config.exports.max(1)) {
+            std::fs::remove_file(path).map_err(file)?;
+        }
+        Ok(())
+    }
+}
