@@ -13,7 +13,8 @@ use super::codec::{self, Stored};
 use super::engine::{Expect, MAX_OPS, Op, Space};
 use super::error::{Error, Result};
 use super::ids::{self, IdEntry, Journal};
-use super::{Inner, Writer, keys};
+use super::keys::{self, state};
+use super::{Inner, Writer};
 
 struct Cell {
     /// What the store holds, if it was asked.
@@ -109,6 +110,14 @@ impl Draft<'_> {
         writes + usize::from(!self.ids.is_empty())
     }
 
+    /// Gives the commit its number.
+    fn number(&mut self) -> Result<u64> {
+        let last = self.get(Space::State, state::COMMITS)?.and_then(|v| keys::read_number(&v));
+        let commit = last.unwrap_or(0) + 1;
+        self.put(Space::State, state::COMMITS.to_vec(), keys::number(commit));
+        Ok(commit)
+    }
+
     /// Drops what is not written, and what is known of ids: the store has been emptied.
     pub(super) fn forget(&mut self) {
         self.cells.clear();
@@ -119,6 +128,11 @@ impl Draft<'_> {
 
     /// Writes everything, durably, or nothing. The right to write stays for a next draft.
     pub(super) fn write(&mut self) -> Result<()> {
+        if self.len() == 0 {
+            self.cells.clear();
+            return Ok(());
+        }
+        let commit = if self.is_bulk { None } else { Some(self.number()?) };
         let cells = std::mem::take(&mut self.cells);
         let ids = std::mem::take(&mut self.ids);
         let mut ops: Vec<Op> = cells
@@ -143,16 +157,14 @@ impl Draft<'_> {
                 expect: Expect::Absent,
             });
         }
-        if ops.is_empty() {
-            return Ok(());
-        }
         if ops.len() > MAX_OPS {
             return Err(Error::TooLarge(ops.len()));
         }
         let inner = self.inner;
         inner.engine.commit(&ops)?;
-        if !self.is_bulk {
+        if let Some(commit) = commit {
             inner.engine.flush()?;
+            inner.witness.iter().for_each(|witness| witness.note(commit));
         }
         if !ids.is_empty() {
             inner.ids.learn(&ids);

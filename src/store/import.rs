@@ -15,7 +15,7 @@ use super::error::{Error, Result};
 use super::export::{Line, Role};
 use super::ids::IdEntry;
 use super::keys::{self, BrandKey, Placed, state};
-use super::open::{SCHEMA, wipe};
+use super::layout::{SCHEMA, wipe};
 use super::rows::Slot;
 use super::{Inner, Store};
 use crate::model::Record;
@@ -54,7 +54,6 @@ impl Store {
         draft.write()?;
         draft.is_bulk = true;
         let result = read_all(&mut draft, &mut reader, progress);
-        draft.is_bulk = false;
         if result.is_err() {
             draft.forget();
             wipe(&inner.engine)?;
@@ -62,7 +61,10 @@ impl Store {
             draft.put(Space::State, state::SEED.to_vec(), keys::number(seed));
             draft.put(Space::State, state::SCHEMA.to_vec(), keys::number(u64::from(SCHEMA)));
             draft.write()?;
+            inner.engine.flush()?;
         }
+        let commits = inner.commits()?;
+        inner.witness.iter().for_each(|witness| witness.note(commits));
         inner.load_brands()?;
         result
     }
@@ -148,9 +150,9 @@ fn read_all(
     // Everything before the mark goes.
     draft.write()?;
     draft.inner.engine.flush()?;
-    draft.is_bulk = false;
     draft.remove(Space::State, state::UNFINISHED.to_vec());
     draft.write()?;
+    draft.inner.engine.flush()?;
     progress(done.lines);
     Ok(done)
 }
@@ -176,7 +178,8 @@ fn take_in(draft: &mut Draft<'_>, brands: &mut BTreeMap<String, BrandKey>, line:
         brands.get(name).copied().ok_or_else(|| Refused::Said(format!("unknown brand `{name}`")))
     };
     match line {
-        Line::Header { schema, seed, next_mail, held, .. } => {
+        Line::Header { schema, seed, next_mail, commits, held, .. } => {
+            draft.put(Space::State, state::COMMITS.to_vec(), keys::number(commits));
             take_header(draft, schema, &seed, next_mail, held)?;
         }
         Line::Brand(brand) => take_brand(draft, brands, &brand)?,

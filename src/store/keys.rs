@@ -170,6 +170,8 @@ pub mod state {
     pub const UNFINISHED: &[u8] = b"unfinished";
     /// Mail is held until a person releases it.
     pub const HELD: &[u8] = b"held";
+    /// How many commits there have been.
+    pub const COMMITS: &[u8] = b"commits";
     /// The next position of the outbox.
     pub const NEXT_MAIL: &[u8] = b"next-mail";
 

@@ -4,10 +4,10 @@
 //! functions and one [`Change`] at a time; only `engine.rs` names the database. One writer, many
 //! readers; what [`Store::commit`] has returned from is on the disk.
 //!
-//! Files: `engine` the database · `keys` `codec` layouts · `ids` `threads` `rollups` indexes and
-//! counts · `draft` `rows` `commit` `cases` `outbox` `brands` writing · `read` reading · `dir` `open`
-//! `restore` starting · `retain` `erase` `verify` upkeep · `export` `import`
-//! `nightly` the way out and back.
+//! Files: `engine` `spaces` the database · `keys` `codec` layouts of keys and values · `ids` `threads`
+//! `rollups` indexes and counts · `draft` `rows` `commit` `cases` `outbox` `brands` writing · `read`
+//! reading · `dir` `open` `layout` `restore` `witness` `sample` starting · `retain` `erase` `verify`
+//! upkeep · `export` `readable` `import` `nightly` the way out and back.
 
 mod brands;
 mod cases;
@@ -27,10 +27,12 @@ mod golden;
 mod ids;
 mod import;
 mod keys;
+mod layout;
 mod nightly;
 mod open;
 mod outbox;
 mod read;
+mod readable;
 mod restore;
 mod retain;
 mod rollups;
@@ -39,6 +41,7 @@ mod sample;
 mod spaces;
 mod threads;
 mod verify;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -80,6 +83,7 @@ struct Inner {
     ids: ids::Ids,
     writer: Mutex<Writer>,
     brands: RwLock<BTreeMap<u16, Brand>>,
+    witness: Option<witness::Witness>,
     // Last, so that it is let go after the engine has closed.
     _lock: Option<File>,
 }

@@ -6,27 +6,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use super::dir::{self, Taken};
-use super::engine::{Engine, EngineError, Expect, Op, Space};
-use super::error::{Error, Result};
+use super::engine::{Engine, EngineError, Space};
+use super::error::Error;
 use super::ids::Ids;
 use super::keys::{self, state};
+use super::layout::{prepare, wipe};
+use super::witness::{self, Witness};
 use super::{Config, Inner, Store, Writer, restore};
-
-/// The layout written today.
-pub(super) const SCHEMA: u32 = 1;
-
-/// A step from one layout to the next. It may be interrupted and repeated.
-type Migration = fn(&Engine) -> Result<()>;
-
-/// The steps: the first leads from layout 1 to 2.
-const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [];
 
 /// What opening did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,14 +135,46 @@ impl Store {
             Ok(inner) => inner,
             Err(Stop::Fatal(error)) => return Err(error),
             Err(Stop::Broken(why)) => {
-                restore::replace(dir, config, &why, &mut opening.steps)?;
+                restore::replace(dir, config, &why, 0, &mut opening.steps)?;
                 attempt(dir, config, &mut opening).map_err(fatal)?
             }
         };
+        let found = inner.commits().map_err(|e| fatal(e.into()))?;
+        if let Some(last) = witness::last_commit(dir).filter(|last| *last > found) {
+            drop(inner);
+            inner = recover_end(dir, config, found, last, &mut opening).map_err(fatal)?;
+        }
+        let witness = Witness::open(dir).map_err(io)?;
+        witness.note(inner.commits().map_err(|e| fatal(e.into()))?);
+        inner.witness = Some(witness);
         inner._lock = Some(lock);
         let store = Self { inner: Arc::new(inner) };
         opening.held = store.mail_is_held().map_err(|e| fatal(e.into()))?;
         Ok((store, opening))
+    }
+}
+
+/// The database has opened as it was before its last commits. An export that knows more takes its
+/// place; if there is none it stays, but mail that was sent may now look unsent, so mail waits.
+fn recover_end(
+    dir: &Path,
+    config: &Config,
+    found: u64,
+    last: u64,
+    opening: &mut Opening,
+) -> std::result::Result<Inner, Stop> {
+    let why = format!("its last {} changes are gone", last - found);
+    match restore::replace(dir, config, &why, found, &mut opening.steps) {
+        Ok(()) => attempt(dir, config, opening),
+        Err(OpenError::Broken { .. }) if found > 0 => {
+            let inner = attempt(dir, config, opening)?;
+            inner.hold_mail()?;
+            witness::dismiss(dir)?;
+            opening.sound = false;
+            opening.steps.push("kept what is left; mail is held until it is released".to_owned());
+            Ok(inner)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -225,9 +249,10 @@ pub(super) fn assemble(
 ) -> std::result::Result<Inner, Stop> {
     if engine.get(Space::State, state::UNFINISHED)?.is_some() {
         wipe(&engine)?;
+        witness::dismiss(dir)?;
         steps.push("removed an import that had not ended".to_owned());
     }
-    prepare(&engine, &MIGRATIONS, steps)?;
+    prepare(&engine, steps)?;
     let seed = engine.get(Space::State, state::SEED)?.and_then(|v| keys::read_number(&v));
     let seed = seed.ok_or_else(|| Stop::Broken("the seed is missing".to_owned()))?;
     let (ids, journal) = Ids::load(&engine)?;
@@ -239,90 +264,9 @@ pub(super) fn assemble(
         ids,
         writer: Mutex::new(Writer { journal }),
         brands: RwLock::new(BTreeMap::new()),
+        witness: None,
         _lock: None::<File>,
     };
     inner.load_brands()?;
     Ok(inner)
-}
-
-/// Removes everything; the mark of being unfinished goes last.
-pub(super) fn wipe(engine: &Engine) -> Result<()> {
-    for space in Space::ALL {
-        if space != Space::State {
-            engine.clear(space)?;
-        }
-    }
-    engine.flush()?;
-    engine.clear(Space::State)?;
-    Ok(engine.flush()?)
-}
-
-fn note(key: &[u8], value: Vec<u8>) -> Op {
-    Op { space: Space::State, key: key.to_vec(), value: Some(value), expect: Expect::Any }
-}
-
-/// Brings the layout to today's: a new store gets it, an older one climbs step by step.
-fn prepare(
-    engine: &Engine,
-    migrations: &[Migration],
-    steps: &mut Vec<String>,
-) -> std::result::Result<(), Stop> {
-    let known = migrations.len() as u32 + 1;
-    let found = match engine.get(Space::State, state::SCHEMA)? {
-        Some(bytes) => keys::read_number(&bytes).unwrap_or(0) as u32,
-        None => {
-            if engine.all(Space::Hot).next().is_some() || engine.all(Space::State).next().is_some()
-            {
-                return Err(Stop::Broken("it does not say which layout it has".to_owned()));
-            }
-            // The operating system's randomness, as the standard library takes it for its maps.
-            let seed = std::hash::RandomState::new().build_hasher().finish();
-            engine.commit(&[
-                note(state::SEED, keys::number(seed)),
-                note(state::SCHEMA, keys::number(u64::from(known))),
-            ])?;
-            engine.flush()?;
-            known
-        }
-    };
-    if found > known {
-        return Err(OpenError::NewerSchema { found, known }.into());
-    }
-    if found == 0 {
-        return Err(Stop::Broken("its layout has no number".to_owned()));
-    }
-    for (step, migrate) in (found..known).zip(&migrations[found as usize - 1..]) {
-        migrate(engine)?;
-        engine.commit(&[note(state::SCHEMA, keys::number(u64::from(step) + 1))])?;
-        engine.flush()?;
-        steps.push(format!("changed the layout from {step} to {}", step + 1));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn layouts_climb_step_by_step_and_newer_ones_are_refused() {
-        fn mark(engine: &Engine, name: &[u8]) -> Result<()> {
-            Ok(engine.commit(&[note(name, vec![1])])?)
-        }
-        let dir = tempfile::tempdir().unwrap();
-        let engine = Engine::open(&dir.path().join("db"), 4 << 20).unwrap();
-        let mut steps = Vec::new();
-        assert!(prepare(&engine, &[], &mut steps).is_ok());
-        let two: [Migration; 2] = [|e| mark(e, b"one"), |e| mark(e, b"two")];
-        assert!(prepare(&engine, &two, &mut steps).is_ok());
-        assert_eq!(steps, ["changed the layout from 1 to 2", "changed the layout from 2 to 3"]);
-        assert!(engine.get(Space::State, b"two").unwrap().is_some());
-        steps.clear();
-        assert!(prepare(&engine, &two, &mut steps).is_ok());
-        assert!(steps.is_empty(), "a second time there is nothing to do");
-        assert!(matches!(
-            prepare(&engine, &two[..1], &mut steps),
-            Err(Stop::Fatal(OpenError::NewerSchema { found: 3, known: 2 }))
-        ));
-    }
 }

@@ -28,6 +28,12 @@ impl Inner {
         Hasher { seed: self.seed.load(std::sync::atomic::Ordering::Acquire) }
     }
 
+    /// How many commits there have been.
+    pub(super) fn commits(&self) -> Result<u64> {
+        let commits = self.engine.get(Space::State, state::COMMITS)?;
+        Ok(commits.and_then(|v| keys::read_number(&v)).unwrap_or(0))
+    }
+
     pub(super) fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>> {
         self.engine.get(Space::State, key)?.map(|bytes| draft::read_json(&bytes)).transpose()
     }

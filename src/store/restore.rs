@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::dir::{self, DB, EXPORTS, RESTORING};
 use super::engine::Engine;
 use super::open::{OpenError, Stop, assemble};
-use super::{Config, Store};
+use super::{Config, Store, witness};
 
 /// The exports of a store, newest first.
 pub(super) fn exports(dir: &Path) -> io::Result<Vec<PathBuf>> {
@@ -46,16 +46,19 @@ pub(super) fn end_interrupted(dir: &Path, steps: &mut Vec<String>) -> io::Result
         // The damaged one is moved away only when the restored one is whole.
         fs::rename(&restoring, &db)?;
         dir::sync_names(dir)?;
+        witness::dismiss(dir)?;
         steps.push("ended a restore that had been interrupted".to_owned());
     }
     Ok(())
 }
 
-/// Puts the newest readable export in the place of the database and holds all mail.
+/// Puts the newest readable export in the place of the database and holds all mail. Only one that
+/// knows more than `beyond` commits will do.
 pub(super) fn replace(
     dir: &Path,
     config: &Config,
     why: &str,
+    beyond: u64,
     steps: &mut Vec<String>,
 ) -> Result<(), OpenError> {
     let fatal = |stop: Stop| match stop {
@@ -63,11 +66,15 @@ pub(super) fn replace(
         Stop::Broken(why) => OpenError::Io(why),
     };
     let io = |error: io::Error| fatal(error.into());
-    steps.push(format!("the database cannot be read: {why}"));
+    steps.push(format!("the database is damaged: {why}"));
     let restoring = dir.join(RESTORING);
     let mut tried = Vec::new();
     for export in exports(&dir.join(EXPORTS)).map_err(io)? {
         let name = export.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if beyond > 0 && witness::commit_of_export(&export) <= beyond {
+            tried.push(format!("{name}: older than what is left"));
+            continue;
+        }
         if restoring.exists() {
             fs::remove_dir_all(&restoring).map_err(io)?;
         }
@@ -78,6 +85,7 @@ pub(super) fn replace(
                 dir::sync_names(dir).map_err(io)?;
                 fs::rename(&restoring, dir.join(DB)).map_err(io)?;
                 dir::sync_names(dir).map_err(io)?;
+                witness::dismiss(dir).map_err(io)?;
                 let kept = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 steps.push(format!("kept the damaged database as {kept}"));
                 steps.push(format!("restored {name}; mail is held until it is released"));
