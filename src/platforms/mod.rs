@@ -4,10 +4,155 @@
 //! I/O, never waits, retries or logs, and knows the time only as an argument. Sending, pacing,
 //! sessions and storage are outside, once for all of them.
 
+mod answer;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Reply, Request};
 use crate::model::{Capabilities, Gap, Reading, Time};
+use crate::settings::{Placed, Section};
+
+/// Writes the `mod` lines and the look-up by name, so that a platform is one word here.
+macro_rules! platforms {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// Every platform there is a connector for.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        fn connect(
+            platform: &str,
+            section: &Section<'_>,
+            secrets: Secrets<'_>,
+        ) -> Option<Arc<dyn Platform>> {
+            $(if platform == stringify!($name) {
+                return Some(Arc::new($name::connect(section, secrets)?));
+            })*
+            None
+        }
+    };
+}
+
+platforms! { mastodon, feed }
+
+/// Fetches the secret that a section names by `<what>-file` or `<what>-credential`.
+pub type Secrets<'a> = &'a dyn Fn(&Section<'_>, &'static str) -> Option<SecretString>;
+
+/// One configured login, search or feed on a platform.
+#[derive(Clone)]
+pub struct Account {
+    /// Its name: unique, and what state is filed under.
+    pub name: String,
+    /// The brand it belongs to, if it says so, and where. Whether there is such a brand is for
+    /// others to check.
+    pub brand: Option<Placed<String>>,
+    /// The platform's name, one of [`NAMES`].
+    pub platform: &'static str,
+    /// How often streams are read, in milliseconds, where the config changes it.
+    pub every: Vec<(StreamKind, i64)>,
+    /// The connector, as configured.
+    pub connector: Arc<dyn Platform>,
+}
+
+impl Account {
+    /// The account's streams, each with the interval that holds for it.
+    pub fn streams(&self) -> Vec<Stream> {
+        let mut streams = self.connector.streams();
+        for stream in &mut streams {
+            if let Some((_, every)) = self.every.iter().find(|(kind, _)| *kind == stream.kind) {
+                stream.every = *every;
+            }
+        }
+        streams
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} account `{}`", self.platform, self.name)
+    }
+}
+
+/// Reads the `platforms` section: every `[[platforms.<name>]]` block. What is wrong becomes a
+/// finding; a block that cannot be used is left out.
+pub fn read(section: &Section<'_>, secrets: Secrets<'_>) -> Vec<Account> {
+    let mut accounts: Vec<Account> = Vec::new();
+    for (platform, block) in section.named_sections(NAMES) {
+        let name = block.required("name", "\"support\"");
+        let brand = block.string("brand");
+        let every: Vec<(StreamKind, i64)> = StreamKind::ALL
+            .into_iter()
+            .filter_map(|kind| {
+                let bounds = Time::SECOND..30 * Time::DAY + 1;
+                block.duration_if(kind.key(), bounds).map(|every| (kind, every))
+            })
+            .collect();
+        let connector = connect(platform, &block, secrets);
+        let (Some(name), Some(connector)) = (name, connector) else { continue };
+        if accounts.iter().any(|a| a.name == name.value) {
+            block.reject(
+                name.span,
+                format!("there is another account `{}`", name.value),
+                "give each account a name of its own: state is filed under it",
+            );
+            continue;
+        }
+        let account = Account { name: name.value, brand, platform, every, connector };
+        let streams = account.streams();
+        for (kind, _) in &account.every {
+            if !streams.iter().any(|s| s.kind == *kind) {
+                block.reject(
+                    block.place(kind.key()),
+                    format!("`{}` changes nothing: this account has no such stream", kind.key()),
+                    "remove it",
+                );
+            }
+        }
+        accounts.push(account);
+    }
+    accounts
+}
+
+/// What is polled: decides how often, and which key of the config changes that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamKind {
+    /// What the platform tells the account of its own accord.
+    Notifications,
+    /// A search by words or tags.
+    Search,
+    /// The brand's own posts.
+    Posts,
+    /// A feed or a page.
+    Feed,
+}
+
+impl StreamKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Notifications, Self::Search, Self::Posts, Self::Feed];
+
+    /// The key that changes how often such streams are read.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Notifications => "poll-notifications",
+            Self::Search => "poll-search",
+            Self::Posts => "poll-posts",
+            Self::Feed => "poll-feed",
+        }
+    }
+
+    /// How often such streams are read unless the config says otherwise, in milliseconds.
+    pub fn every(self) -> i64 {
+        match self {
+            Self::Notifications => 2 * Time::MINUTE,
+            Self::Search => 10 * Time::MINUTE,
+            Self::Posts => 15 * Time::MINUTE,
+            Self::Feed => Time::HOUR,
+        }
+    }
+}
 
 /// One thing polled on an account, with a cursor of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,11 +160,20 @@ pub struct Stream {
     /// Its name within the account, such as `notifications` or `search:acme`. Stable: the cursor is
     /// filed under it.
     pub name: String,
-    /// How often it is read unless the config says otherwise, in milliseconds.
+    /// What it is.
+    pub kind: StreamKind,
+    /// How often it is read, in milliseconds.
     pub every: i64,
     /// Everything in it concerns the brand (notifications, own posts); if not, its readings are
     /// matched against the brand's terms before they are kept.
     pub addressed: bool,
+}
+
+impl Stream {
+    /// A stream that is read as often as its kind is.
+    pub fn new(name: impl Into<String>, kind: StreamKind, addressed: bool) -> Self {
+        Self { name: name.into(), kind, every: kind.every(), addressed }
+    }
 }
 
 /// What is to be looked up again: one interaction and the thread it is in.
@@ -27,7 +181,7 @@ pub struct Stream {
 pub struct Target {
     /// Its global id.
     pub id: String,
-    /// What the platform itself calls it, if that differs.
+    /// What the platform itself calls it, if that differs. May come from another account.
     pub locator: Option<String>,
     /// The root of its thread, if known.
     pub thread: Option<String>,
@@ -72,6 +226,10 @@ pub struct Scene<'a> {
 pub struct Page {
     /// What was found; private and follower-only posts are already left out.
     pub readings: Vec<Reading>,
+    /// Other posts of the same threads: nodes on the way from a post to its answer, and what others
+    /// said there. They do not address the brand, whatever the stream does, so each is matched
+    /// against the brand's terms before it counts as being about it.
+    pub around: Vec<Reading>,
     /// Global ids that are deleted or no longer public.
     pub gone: Vec<String>,
     /// How many private or follower-only posts were left out.
@@ -84,7 +242,8 @@ pub struct Page {
     pub more: bool,
     /// The stream has been read to its end.
     pub end: bool,
-    /// No request to this account before this time.
+    /// No further page of this account's streams before this time. Look-ups may go on: they have
+    /// a reserve of their own, and are refused when that is used up.
     pub not_before: Option<Time>,
     /// A cap stopped short of known ground.
     pub gap: Option<Gap>,
@@ -116,6 +275,10 @@ pub enum Refusal {
     /// It is gone for good.
     #[error("gone: {0}")]
     Gone(String),
+    /// This account has no way to ask for that: a look-up without a permalink, or one that needs a
+    /// login. Says what is missing. Trying again is of no use.
+    #[error("cannot be asked: {0}")]
+    Unanswerable(String),
 }
 
 /// One check of `affinityd check`.
@@ -140,7 +303,8 @@ pub trait Platform: Send + Sync {
     /// The next request for a stream or a look-up.
     ///
     /// # Errors
-    /// [`Refusal::Expired`] if it needs a session that is absent or has run out.
+    /// [`Refusal::Expired`] if it needs a session that is absent or has run out,
+    /// [`Refusal::Unanswerable`] if there is no way to ask for it.
     fn request(&self, ask: Ask<'_>, scene: Scene<'_>) -> Result<Request, Refusal>;
 
     /// What the reply to that request held. Gets every status, also errors.
@@ -173,7 +337,6 @@ pub trait Platform: Send + Sync {
     /// What `affinityd check` asks, in order.
     fn probes(&self) -> Vec<Probe>;
 
-    /// The one host this account speaks to, for pacing; and whether the config names a private
-    /// address on purpose.
+    /// The host this account speaks to, with its port if that is not the usual one; for pacing.
     fn host(&self) -> String;
 }

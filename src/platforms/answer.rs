@@ -1,0 +1,160 @@
+//! What replies of all platforms have in common: what a status means, how long to wait, and whether
+//! a body is what was asked for.
+//!
+//! Which header a platform uses for what is left to its connector.
+
+use chrono::DateTime;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use url::Url;
+
+use super::Refusal;
+use crate::http::Reply;
+use crate::model::Time;
+use crate::text;
+
+/// A moment in a header, in any of the formats in use: seconds to wait, seconds since 1970,
+/// RFC 3339, or an HTTP date. Never before `now`, never later than `cap` milliseconds from now:
+/// nonsense must not put an account to sleep.
+pub fn moment(value: &str, now: Time, cap: i64) -> Option<Time> {
+    // Smaller numbers are waits: no server means a moment in 1970 or a wait of 30 years.
+    const SINCE_1970: f64 = 1e9;
+    let value = value.trim();
+    let at = if let Ok(number) = value.parse::<f64>() {
+        if !number.is_finite() || number < 0.0 {
+            return None;
+        }
+        let millis = (number * 1000.0).min(1e15).ceil() as i64;
+        if number < SINCE_1970 { now.plus(millis) } else { Time(millis) }
+    } else {
+        Time::parse(value)
+            .or_else(|| DateTime::parse_from_rfc2822(value).ok().map(|at| Time(at.timestamp_millis())))?
+    };
+    Some(at.max(now).min(now.plus(cap)))
+}
+
+/// The moment in a header of the reply; see [`moment`].
+pub fn header_moment(reply: &Reply, name: &str, now: Time, cap: i64) -> Option<Time> {
+    moment(reply.header(name)?, now, cap)
+}
+
+/// What a status other than success means on every platform. `None`: success, or a status whose
+/// meaning differs (400, 401, 403, 404, 410 and the like).
+pub fn refusal(reply: &Reply, until: Option<Time>) -> Option<Refusal> {
+    match reply.status {
+        429 => Some(Refusal::RateLimited(until)),
+        // Overload, or a server that does not like the client for now.
+        503 | 418 if until.is_some() => Some(Refusal::RateLimited(until)),
+        418 => Some(Refusal::Unreachable("the server refuses this program (418)".to_owned())),
+        408 | 425 | 500..=599 => {
+            Some(Refusal::Unreachable(format!("the server says {}", reply.status)))
+        }
+        _ => None,
+    }
+}
+
+/// A refusal for an answer that makes no sense.
+pub fn malformed(path: impl Into<String>, why: impl std::fmt::Display) -> Refusal {
+    Refusal::Malformed { path: path.into(), why: text::snippet(&text::clean_line(&why.to_string()), 200) }
+}
+
+/// Whether a body is a web page: what proxies, captive portals and moved sites answer with.
+pub fn is_html(body: &[u8]) -> bool {
+    let start = &body[..body.len().min(512)];
+    let start = String::from_utf8_lossy(start).trim_start_matches('\u{feff}').trim_start().to_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html")
+}
+
+/// An address of the web without anything secret in it: with a host, without a password.
+pub fn address(written: &str) -> Option<Url> {
+    let url = Url::parse(written.trim()).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    (is_plain && matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+/// The host of an address, with its port if that is not the usual one.
+pub fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The JSON of a body. `path` says what was asked for, for people.
+///
+/// # Errors
+/// [`Refusal::Malformed`], with the place that serde names.
+pub fn json<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Refusal> {
+    if is_html(body) {
+        return Err(malformed(path, "HTML instead of JSON"));
+    }
+    serde_json::from_slice(body).map_err(|e| malformed(path, e))
+}
+
+/// The items of a JSON list, each read for itself, so that a bad one does not spoil the others.
+pub fn items<T: DeserializeOwned>(list: &[&RawValue], path: &str) -> Vec<Result<T, Spoiled>> {
+    list.iter()
+        .enumerate()
+        .map(|(place, raw)| {
+            serde_json::from_str(raw.get()).map_err(|e| Spoiled {
+                id: serde_json::from_str::<OnlyId>(raw.get()).ok().map(|o| o.id),
+                said: text::snippet(&text::clean_line(&format!("{path}[{place}]: {e}")), 200),
+            })
+        })
+        .collect()
+}
+
+/// An item that could not be understood.
+#[derive(Debug)]
+pub struct Spoiled {
+    /// Its id, if at least that could be read.
+    pub id: Option<String>,
+    /// Where it is and what is wrong.
+    pub said: String,
+}
+
+#[derive(Deserialize)]
+struct OnlyId {
+    id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_in_every_format_in_use() {
+        let now = Time::parse("2026-03-04T10:00:00Z").unwrap();
+        for (case, value, wanted) in [
+            ("seconds to wait", "30", Some(30_000)),
+            ("a fraction of a second", "0.5", Some(500)),
+            ("seconds since 1970", "1772618460", Some(60_000)),
+            ("RFC 3339 with microseconds", "2026-03-04T10:05:00.123456Z", Some(300_123)),
+            ("an HTTP date", "Wed, 04 Mar 2026 10:02:00 GMT", Some(120_000)),
+            ("a moment that has passed", "2026-03-04T09:00:00Z", Some(0)),
+            ("a thousand million seconds", "999999999", Some(Time::HOUR)),
+            ("1e400", "1e400", None),
+            ("negative", "-5", None),
+            ("words", "soon", None),
+            ("nothing", "", None),
+        ] {
+            let until = moment(value, now, Time::HOUR).map(|t| t.since(now));
+            assert_eq!(until, wanted, "{case}");
+        }
+    }
+
+    #[test]
+    fn one_bad_item_does_not_spoil_the_others() {
+        #[derive(serde::Deserialize, Debug)]
+        struct Item {
+            id: String,
+            n: u8,
+        }
+        let body = br#"[{"id":"a","n":1},{"id":"b","n":-1},{"n":3},7]"#;
+        let raw: Vec<&RawValue> = json(body, "items").unwrap();
+        let read = items::<Item>(&raw, "items");
+        assert!(matches!(&read[0], Ok(item) if item.id == "a" && item.n == 1));
+        assert_eq!(read[1].as_ref().unwrap_err().id.as_deref(), Some("b"));
+        assert!(read[2].as_ref().unwrap_err().said.starts_with("items[2]: missing field `id`"));
+        assert_eq!(read[3].as_ref().unwrap_err().id, None);
+    }
+}

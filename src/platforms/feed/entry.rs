@@ -1,0 +1,262 @@
+//! The entries of a feed, whatever its format, as readings.
+//!
+//! RSS and Atom are read by feed-rs. JSON Feed is read here, item by item: numbers occur as ids,
+//! and one bad item must not spoil the others.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use feed_rs::model;
+use feed_rs::parser::Builder;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::NAME;
+use crate::model::{Author, Kind, Reading, Time};
+use crate::platforms::{Refusal, answer};
+use crate::text;
+
+/// Entries that are read of one feed.
+const MAX_ENTRIES: usize = 1000;
+/// Characters of text that are kept of one entry: enough to judge it by; the rest is at its link.
+const MAX_TEXT: usize = 4000;
+const MAX_ID: usize = 2048;
+
+/// A feed as read.
+#[derive(Debug, Default)]
+pub struct Feed {
+    pub entries: Vec<Entry>,
+    pub lang: Option<String>,
+    /// How long the feed says that it stays as it is, in milliseconds.
+    pub ttl: Option<i64>,
+    pub spoiled: Vec<String>,
+}
+
+/// One entry, with only what we use.
+#[derive(Debug, Default)]
+pub struct Entry {
+    id: String,
+    title: String,
+    text: String,
+    link: Option<String>,
+    author: Option<(String, Option<String>)>,
+    at: Option<Time>,
+    lang: Option<String>,
+    rating: Option<f32>,
+}
+
+/// What an entry is seen in the light of.
+pub struct Place<'a> {
+    pub kind: Kind,
+    /// Relative links start here.
+    pub base: &'a Url,
+    /// Scopes ids and names that mean something in this feed only.
+    pub key: &'a str,
+    pub host: &'a str,
+    pub lang: Option<&'a str>,
+}
+
+/// Reads a feed of any format.
+///
+/// # Errors
+/// [`Refusal::Malformed`] if it is none, or broken.
+pub fn read(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
+    if answer::is_html(body) {
+        return Err(answer::malformed("feed", "HTML instead of a feed"));
+    }
+    let start = body.iter().copied().find(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(b));
+    let mut feed = if start == Some(b'{') { read_json(body)? } else { read_xml(body, base)? };
+    feed.entries.truncate(MAX_ENTRIES);
+    Ok(feed)
+}
+
+fn time(at: DateTime<Utc>) -> Option<Time> {
+    Time::parse(&at.to_rfc3339())
+}
+
+fn read_xml(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
+    // Without an id of its own an entry gets ours, made of more than feed-rs would pass on.
+    let parser = Builder::new().base_uri(Some(base)).id_generator(|_, _, _| String::new()).build();
+    let feed = parser.parse(body).map_err(|e| answer::malformed("feed", e))?;
+    let ttl = feed.ttl.map(|minutes| i64::from(minutes).saturating_mul(Time::MINUTE));
+    let entries = feed.entries.into_iter().map(xml_entry).collect();
+    Ok(Feed { entries, lang: feed.language, ttl, spoiled: Vec::new() })
+}
+
+fn xml_entry(entry: model::Entry) -> Entry {
+    let body = entry.content.and_then(|c| c.body).filter(|b| !b.trim().is_empty());
+    let html = body.or(entry.summary.map(|s| s.content)).unwrap_or_default();
+    let is_own_page = |l: &&model::Link| l.rel.as_deref().is_none_or(|rel| rel == "alternate");
+    let link = entry.links.iter().find(is_own_page).or(entry.links.first());
+    let stars = entry.media.iter().find_map(|m| m.community.as_ref()).and_then(|c| {
+        let (least, most) = (c.stars_min.unwrap_or(0) as f64, c.stars_max.unwrap_or(5) as f64);
+        (most > least).then(|| (((c.stars_avg? - least) / (most - least)) as f32).into())?
+    });
+    Entry {
+        id: entry.id,
+        title: entry.title.map(|t| t.content).unwrap_or_default(),
+        text: html,
+        link: link.map(|l| l.href.clone()),
+        author: entry.authors.into_iter().find_map(|p| Some((p.name?, p.uri))),
+        at: entry.published.or(entry.updated).and_then(time),
+        lang: entry.language,
+        rating: stars,
+    }
+}
+
+#[derive(Deserialize)]
+struct JsonFeed<'a> {
+    version: String,
+    language: Option<String>,
+    author: Option<JsonAuthor>,
+    authors: Option<Vec<JsonAuthor>>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+#[derive(Clone, Deserialize)]
+struct JsonAuthor {
+    name: Option<String>,
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum JsonId {
+    Text(String),
+    Number(serde_json::Number),
+}
+
+#[derive(Deserialize)]
+struct JsonItem {
+    id: Option<JsonId>,
+    url: Option<String>,
+    external_url: Option<String>,
+    title: Option<String>,
+    content_html: Option<String>,
+    content_text: Option<String>,
+    summary: Option<String>,
+    date_published: Option<String>,
+    date_modified: Option<String>,
+    author: Option<JsonAuthor>,
+    authors: Option<Vec<JsonAuthor>>,
+    language: Option<String>,
+}
+
+fn read_json(body: &[u8]) -> Result<Feed, Refusal> {
+    let feed: JsonFeed<'_> = answer::json(body.trim_ascii_start(), "feed")?;
+    if !feed.version.starts_with("https://jsonfeed.org/version/1") {
+        return Err(answer::malformed("feed.version", "this is no JSON Feed of version 1"));
+    }
+    let mut read = Feed { lang: feed.language, ..Feed::default() };
+    let everybody = feed.authors.into_iter().flatten().chain(feed.author).next();
+    for item in answer::items::<JsonItem>(&feed.items, "feed.items") {
+        match item {
+            Ok(item) => read.entries.push(json_entry(item, everybody.as_ref())),
+            Err(spoiled) => read.spoiled.push(spoiled.said),
+        }
+    }
+    if read.entries.is_empty() && !read.spoiled.is_empty() {
+        return Err(answer::malformed("feed.items", &read.spoiled[0]));
+    }
+    Ok(read)
+}
+
+fn json_entry(item: JsonItem, everybody: Option<&JsonAuthor>) -> Entry {
+    let author = item.authors.into_iter().flatten().chain(item.author).next();
+    let author = author.or_else(|| everybody.cloned());
+    let plain = item.content_text.or(item.summary).unwrap_or_default();
+    let at = item.date_published.or(item.date_modified);
+    Entry {
+        id: match item.id {
+            Some(JsonId::Text(id)) => id,
+            Some(JsonId::Number(id)) => id.to_string(),
+            None => String::new(),
+        },
+        title: item.title.unwrap_or_default(),
+        // Text that is none of HTML must not lose what looks like a tag.
+        text: item.content_html.unwrap_or_else(|| escape(&plain)),
+        link: item.url.or(item.external_url),
+        author: author.and_then(|a| Some((a.name?, a.url))),
+        at: at.as_deref().and_then(Time::parse),
+        lang: item.language,
+        rating: None,
+    }
+}
+
+fn escape(plain: &str) -> String {
+    let safe = plain.replace('&', "&amp;").replace('<', "&lt;");
+    if safe == plain { safe } else { format!("<pre>{safe}</pre>") }
+}
+
+/// The entries as readings. Of entries with the same id the first stays.
+pub fn tell(feed: &Feed, place: &Place<'_>) -> Vec<Reading> {
+    let mut once = HashSet::new();
+    let all = feed.entries.iter().map(|entry| reading(entry, feed, place));
+    all.filter(|reading| once.insert(reading.id.clone())).collect()
+}
+
+fn reading(entry: &Entry, feed: &Feed, place: &Place<'_>) -> Reading {
+    let title = text::snippet(&text::clean_line(&text::plain(&text::plain(&entry.title))), 300);
+    let words = text::snippet(&text::plain(&entry.text), MAX_TEXT);
+    let link = entry.link.as_deref().and_then(|l| place.base.join(l.trim()).ok());
+    let link = link.filter(|l| text::is_web(l.as_str()) && l.as_str().len() <= MAX_ID);
+    let mut told = Reading::new(NAME, id(entry, link.as_ref(), &title, place), place.kind);
+    told.author = entry.author.as_ref().and_then(|(name, uri)| author(name, uri.as_deref(), place));
+    told.url = link.map(String::from);
+    told.title = (!title.is_empty()).then_some(title);
+    told.text = Some(words);
+    told.created_at = entry.at;
+    told.rating = entry.rating.filter(|r| (0.0..=1.0).contains(r));
+    told.lang = [place.lang, entry.lang.as_deref(), feed.lang.as_deref()]
+        .into_iter()
+        .flatten()
+        .find(|l| (2..=35).contains(&l.len()) && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        .map(str::to_owned);
+    told
+}
+
+/// The entry's own id; else its link without what changes from poll to poll; else what it says.
+/// Ids that are no address mean something in this feed only, so the feed is part of them.
+fn id(entry: &Entry, link: Option<&Url>, title: &str, place: &Place<'_>) -> String {
+    let own = text::clean_line(&entry.id);
+    if !own.is_empty() && own.len() <= MAX_ID {
+        let is_global = own.starts_with("tag:") || own.starts_with("urn:") || text::is_web(&own);
+        return if is_global { own } else { format!("feed:{}:{own}", place.key) };
+    }
+    if let Some(link) = link {
+        return bare(link).into();
+    }
+    let at = entry.at.map(|at| at.to_string()).unwrap_or_default();
+    let words = if title.is_empty() { &entry.text } else { title };
+    format!("feed:{}:{:016x}", place.key, xxh3_64(format!("{words}\n{at}").as_bytes()))
+}
+
+/// A link without fragment and without the parameters that only say where it was clicked.
+fn bare(link: &Url) -> Url {
+    let mut bare = link.clone();
+    bare.set_fragment(None);
+    let kept: Vec<(String, String)> = link
+        .query_pairs()
+        .filter(|(key, _)| !key.starts_with("utm_"))
+        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .collect();
+    bare.set_query(None);
+    if !kept.is_empty() {
+        bare.query_pairs_mut().extend_pairs(kept);
+    }
+    bare
+}
+
+/// Without an address a name is all there is; two people of one name on one site are then one.
+fn author(name: &str, uri: Option<&str>, place: &Place<'_>) -> Option<Author> {
+    let name = text::snippet(&text::clean_line(name), 100);
+    let uri = uri.filter(|u| text::is_web(u) && u.len() <= MAX_ID);
+    if name.is_empty() && uri.is_none() {
+        return None;
+    }
+    let id = uri.map_or_else(|| format!("{}/{name}", place.host), str::to_owned);
+    Some(Author { id, handle: None, name: (!name.is_empty()).then_some(name) })
+}
