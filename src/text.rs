@@ -104,9 +104,9 @@ fn leave(node: Place<'_>, out: &mut Lines, pre: &mut u32) {
 
 /// Whether a link shows only a part of its address.
 fn is_cut(link: Place<'_>) -> bool {
-    link.descendants().filter_map(|n| n.value().as_element()).any(|e| {
-        e.classes().any(|class| class == "invisible" || class == "ellipsis")
-    })
+    link.descendants()
+        .filter_map(|n| n.value().as_element())
+        .any(|e| e.classes().any(|class| class == "invisible" || class == "ellipsis"))
 }
 
 /// At most `max` grapheme clusters of a text; a cut is marked with `…`, which counts as one. Long
@@ -250,15 +250,43 @@ mod tests {
         for (case, html, wanted) in [
             ("paragraphs part by an empty line", "<p>One</p><p>Two</p>", "One\n\nTwo"),
             ("a break is a newline", "one<br>two<br/>three", "one\ntwo\nthree"),
-            ("two breaks are an empty line, five no more", "a<br><br>b<br><br><br><br><br>c", "a\n\nb\n\nc"),
+            (
+                "two breaks are an empty line, five no more",
+                "a<br><br>b<br><br><br><br><br>c",
+                "a\n\nb\n\nc",
+            ),
             ("a break at the end of a paragraph adds nothing", "<p>a<br></p><p>b</p>", "a\n\nb"),
-            ("entities are characters", "<p>Tom &amp; J&eacute;r&#244;me &lt;3</p>", "Tom & Jérôme <3"),
+            (
+                "entities are characters",
+                "<p>Tom &amp; J&eacute;r&#244;me &lt;3</p>",
+                "Tom & Jérôme <3",
+            ),
             ("spaces fall together", "  a \n\t b&nbsp; c ", "a b c"),
-            ("a mention keeps its words", r#"<a href="https://h.example/@b" class="u-url mention">@<span>b</span></a> hi"#, "@b hi"),
-            ("a shortened link is its address", r#"see <a href="https://x.example/a/b?c=1"><span class="invisible">https://</span><span class="ellipsis">x.example/a</span><span class="invisible">/b?c=1</span></a>!"#, "see https://x.example/a/b?c=1!"),
-            ("a shortened link to a script keeps its words", r#"<a href="javascript:alert(1)"><span class="ellipsis">x</span></a>"#, "x"),
-            ("a link with words keeps its words", r#"<a href="https://x.example">here</a>"#, "here"),
-            ("scripts and styles are not text", "a<script>evil()</script><style>p{}</style>b<!-- c -->", "ab"),
+            (
+                "a mention keeps its words",
+                r#"<a href="https://h.example/@b" class="u-url mention">@<span>b</span></a> hi"#,
+                "@b hi",
+            ),
+            (
+                "a shortened link is its address",
+                r#"see <a href="https://x.example/a/b?c=1"><span class="invisible">https://</span><span class="ellipsis">x.example/a</span><span class="invisible">/b?c=1</span></a>!"#,
+                "see https://x.example/a/b?c=1!",
+            ),
+            (
+                "a shortened link to a script keeps its words",
+                r#"<a href="javascript:alert(1)"><span class="ellipsis">x</span></a>"#,
+                "x",
+            ),
+            (
+                "a link with words keeps its words",
+                r#"<a href="https://x.example">here</a>"#,
+                "here",
+            ),
+            (
+                "scripts and styles are not text",
+                "a<script>evil()</script><style>p{}</style>b<!-- c -->",
+                "ab",
+            ),
             ("a list", "<ul><li>one</li><li>two</li></ul>after", "- one\n- two\n\nafter"),
             ("pre keeps its lines", "<pre>a\n  b</pre>", "a\nb"),
             ("what was no HTML keeps its lines", "a\nb\r\n\r\n\r\nc  d", "a\nb\n\nc d"),
@@ -274,14 +302,17 @@ mod tests {
 
     #[test]
     fn a_link_can_be_given_other_words() {
-        let html = r#"<p><a href="https://h.example/@b">@b</a> <a href="https://x.example">x</a></p>"#;
+        let html =
+            r#"<p><a href="https://h.example/@b">@b</a> <a href="https://x.example">x</a></p>"#;
         let words = |href: &str| href.ends_with("@b").then(|| "@b@h.example".to_owned());
         assert_eq!(plain_with(html, &words), "@b@h.example x");
     }
 
     #[test]
     fn deep_and_long_input_ends_soon() {
-        for piece in ["<div>", "<b>", "<p><b><i>", "<a href=x>", "<table><tr><td>", "&amp;", "<", "x"] {
+        for piece in
+            ["<div>", "<b>", "<p><b><i>", "<a href=x>", "<table><tr><td>", "&amp;", "<", "x"]
+        {
             let text = plain(&piece.repeat(2_000_000 / piece.len()));
             assert!(text.len() <= MAX_BYTES, "{piece}");
         }

@@ -28,8 +28,9 @@ pub fn moment(value: &str, now: Time, cap: i64) -> Option<Time> {
         let millis = (number * 1000.0).min(1e15).ceil() as i64;
         if number < SINCE_1970 { now.plus(millis) } else { Time(millis) }
     } else {
-        Time::parse(value)
-            .or_else(|| DateTime::parse_from_rfc2822(value).ok().map(|at| Time(at.timestamp_millis())))?
+        Time::parse(value).or_else(|| {
+            DateTime::parse_from_rfc2822(value).ok().map(|at| Time(at.timestamp_millis()))
+        })?
     };
     Some(at.max(now).min(now.plus(cap)))
 }
@@ -56,13 +57,17 @@ pub fn refusal(reply: &Reply, until: Option<Time>) -> Option<Refusal> {
 
 /// A refusal for an answer that makes no sense.
 pub fn malformed(path: impl Into<String>, why: impl std::fmt::Display) -> Refusal {
-    Refusal::Malformed { path: path.into(), why: text::snippet(&text::clean_line(&why.to_string()), 200) }
+    Refusal::Malformed {
+        path: path.into(),
+        why: text::snippet(&text::clean_line(&why.to_string()), 200),
+    }
 }
 
 /// Whether a body is a web page: what proxies, captive portals and moved sites answer with.
 pub fn is_html(body: &[u8]) -> bool {
     let start = &body[..body.len().min(512)];
-    let start = String::from_utf8_lossy(start).trim_start_matches('\u{feff}').trim_start().to_lowercase();
+    let start =
+        String::from_utf8_lossy(start).trim_start_matches('\u{feff}').trim_start().to_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html")
 }
 
@@ -97,10 +102,16 @@ pub fn items<T: DeserializeOwned>(list: &[&RawValue], path: &str) -> Vec<Result<
         .map(|(place, raw)| {
             serde_json::from_str(raw.get()).map_err(|e| Spoiled {
                 id: serde_json::from_str::<OnlyId>(raw.get()).ok().map(|o| o.id),
-                said: text::snippet(&text::clean_line(&format!("{path}[{place}]: {e}")), 200),
+                said: format!("{path}[{place}]: {}", item_fault(&e)),
             })
         })
         .collect()
+}
+
+/// What is wrong with an item. Lines and columns would count from its start, which nobody sees.
+pub fn item_fault(e: &serde_json::Error) -> String {
+    let said = text::clean_line(&e.to_string());
+    text::snippet(said.rsplit_once(" at line ").map_or(said.as_str(), |(why, _)| why), 160)
 }
 
 /// An item that could not be understood.

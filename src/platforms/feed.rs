@@ -215,7 +215,9 @@ impl Feed {
         match reply.status {
             200 | 304 => None,
             401 => Some(Refusal::Unauthorised("the feed wants a name and a password".to_owned())),
-            403 => Some(Refusal::Unauthorised("the feed is closed to this program (403)".to_owned())),
+            403 => {
+                Some(Refusal::Unauthorised("the feed is closed to this program (403)".to_owned()))
+            }
             410 => Some(Refusal::Gone("the feed is gone for good (410)".to_owned())),
             status => Some(Refusal::Unreachable(format!("the server says {status}"))),
         }

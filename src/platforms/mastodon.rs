@@ -62,9 +62,14 @@ impl Config {
             .into_iter()
             .filter_map(|tag| {
                 let word = tag.value.trim().trim_start_matches('#').to_owned();
-                let is_tag = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+                let is_tag =
+                    !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
                 if !is_tag {
-                    section.reject(tag.span, "this is no tag", "a tag is one word, without spaces or signs");
+                    section.reject(
+                        tag.span,
+                        "this is no tag",
+                        "a tag is one word, without spaces or signs",
+                    );
                 }
                 is_tag.then_some(word)
             })
@@ -157,7 +162,9 @@ impl Line {
             Self::Notifications => Stream::new("notifications", StreamKind::Notifications, true),
             Self::Posts => Stream::new("posts", StreamKind::Posts, true),
             Self::Tag(tag) => Stream::new(format!("tag:{tag}"), StreamKind::Search, false),
-            Self::Search(words) => Stream::new(format!("search:{words}"), StreamKind::Search, false),
+            Self::Search(words) => {
+                Stream::new(format!("search:{words}"), StreamKind::Search, false)
+            }
         }
     }
 }
@@ -192,7 +199,12 @@ impl Mastodon {
         }
         // The same stream twice would share a cursor.
         let mut once = Vec::new();
-        lines.retain(|line| !once.contains(line) && { once.push(line.clone()); true });
+        lines.retain(|line| {
+            !once.contains(line) && {
+                once.push(line.clone());
+                true
+            }
+        });
         let home = Home { name: answer::host(&base), base };
         Some(Self { home, token: config.token, lines })
     }
@@ -224,7 +236,12 @@ impl Mastodon {
         session.map(Some).ok_or(Refusal::Expired)
     }
 
-    fn line_request(&self, line: &Line, me: Option<&Me>, paging: &[(&'static str, String)]) -> Request {
+    fn line_request(
+        &self,
+        line: &Line,
+        me: Option<&Me>,
+        paging: &[(&'static str, String)],
+    ) -> Request {
         let mut query: Vec<(&str, &str)> = paging.iter().map(|(k, v)| (*k, v.as_str())).collect();
         match line {
             Line::Notifications => {
@@ -284,7 +301,9 @@ impl Mastodon {
             .unwrap_or_else(|_| format!("the server says {}", reply.status));
         Some(match (reply.status, &self.token) {
             (401, Some(_)) => Refusal::Unauthorised(format!("the token is refused: {said}")),
-            (401, None) => Refusal::Unauthorised(format!("this server wants a token for it: {said}")),
+            (401, None) => {
+                Refusal::Unauthorised(format!("this server wants a token for it: {said}"))
+            }
             (403, _) if said.contains("scope") => {
                 Refusal::Unauthorised(format!("the token lacks the right `{scope}`: {said}"))
             }
@@ -413,7 +432,12 @@ impl Platform for Mastodon {
                 Ok(match look.step(target, &self.home, self.token.is_some())? {
                     thread::Step::Find(address) => self.get(
                         "api/v2/search",
-                        &[("q", &address), ("type", "statuses"), ("resolve", "true"), ("limit", "5")],
+                        &[
+                            ("q", &address),
+                            ("type", "statuses"),
+                            ("resolve", "true"),
+                            ("limit", "5"),
+                        ],
                     ),
                     thread::Step::Thread(id) => context(&id),
                     thread::Step::Post(id) => self.get(&format!("api/v1/statuses/{id}"), &[]),
@@ -497,7 +521,9 @@ impl Platform for Mastodon {
                 let vital = !line.is_search() || self.token.is_none();
                 probe(&shows, Some(line.scope()), vital)
             }
-            Check::Answers => probe("answers below a post can be seen", Some("read:statuses"), true),
+            Check::Answers => {
+                probe("answers below a post can be seen", Some("read:statuses"), true)
+            }
         };
         self.checks().into_iter().map(say).collect()
     }

@@ -66,7 +66,8 @@ pub fn read(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
     if answer::is_html(body) {
         return Err(answer::malformed("feed", "HTML instead of a feed"));
     }
-    let start = body.iter().copied().find(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(b));
+    let start =
+        body.iter().copied().find(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(b));
     let mut feed = if start == Some(b'{') { read_json(body)? } else { read_xml(body, base)? };
     feed.entries.truncate(MAX_ENTRIES);
     Ok(feed)
@@ -213,7 +214,9 @@ fn reading(entry: &Entry, feed: &Feed, place: &Place<'_>) -> Reading {
     told.lang = [place.lang, entry.lang.as_deref(), feed.lang.as_deref()]
         .into_iter()
         .flatten()
-        .find(|l| (2..=35).contains(&l.len()) && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        .find(|l| {
+            (2..=35).contains(&l.len()) && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
         .map(str::to_owned);
     told
 }

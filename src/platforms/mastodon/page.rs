@@ -141,7 +141,11 @@ impl Cursor {
         (more, end, cut)
     }
 
-    fn advance_back(&mut self, newest: Option<String>, lowest: Option<String>) -> (bool, bool, bool) {
+    fn advance_back(
+        &mut self,
+        newest: Option<String>,
+        lowest: Option<String>,
+    ) -> (bool, bool, bool) {
         let back = self.back.take();
         let (Some(newest), Some(lowest)) = (newest, lowest) else {
             // Nothing older. What came in since the walk began is read forward from its start.
@@ -174,7 +178,8 @@ impl Cursor {
             return (true, false, false);
         }
         let cut = is_news && self.min.is_some();
-        let newest = self.newest.take().filter(|n| self.min.as_ref().is_none_or(|m| order(n, m).is_gt()));
+        let newest =
+            self.newest.take().filter(|n| self.min.as_ref().is_none_or(|m| order(n, m).is_gt()));
         self.min = newest.or(self.min.take());
         (self.found, self.print) = (0, None);
         (false, true, cut)
@@ -243,7 +248,7 @@ impl Items {
         let status = match serde_json::from_str::<Status>(raw.get()) {
             Ok(status) => status,
             Err(e) => {
-                let why = text_of(&e);
+                let why = answer::item_fault(&e);
                 self.spoiled.push(format!("{path}[{}].status: {why}", self.ids.len() - 1));
                 return;
             }
@@ -276,8 +281,22 @@ impl Items {
     }
 }
 
-fn text_of(e: &serde_json::Error) -> String {
-    crate::text::snippet(&crate::text::clean_line(&e.to_string()), 160)
+/// The threads to be read for replies whose parents are unknown: one for each parent that is not
+/// on the page itself.
+fn threads(unknown: &[&Status], me: Option<&Me>) -> Vec<Thread> {
+    let mut known: HashSet<&str> = unknown.iter().map(|post| post.id.as_str()).collect();
+    unknown
+        .iter()
+        .filter_map(|post| Some((post, post.parent()?)))
+        .filter(|(_, parent)| known.insert(parent))
+        .take(MAX_THREADS)
+        .map(|(post, parent)| Thread {
+            id: post.id.clone(),
+            uri: post.uri.clone(),
+            parent: parent.to_owned(),
+            own: me.is_some_and(|me| me.id == post.account.id),
+        })
+        .collect()
 }
 
 /// What a page of a stream held.
@@ -292,22 +311,12 @@ pub fn parse(
     let all = Items::read(line, &reply.body, &line.path())?;
     let mut tree = Tree::new(home.name(), me.map(|me| me.id.as_str()), &cursor.known);
     let unknown = tree.place(all.posts());
-    if !unknown.is_empty() && cursor.rounds < MAX_ROUNDS {
-        let mut parents = HashSet::new();
-        cursor.threads = unknown
-            .iter()
-            .filter_map(|post| Some((post, post.parent()?)))
-            .filter(|(_, parent)| parents.insert(*parent))
-            .take(MAX_THREADS)
-            .map(|(post, parent)| Thread {
-                id: post.id.clone(),
-                uri: post.uri.clone(),
-                parent: parent.to_owned(),
-                own: me.is_some_and(|me| me.id == post.account.id),
-            })
-            .collect();
-        cursor.rounds += 1;
-        return Ok(Page { cursor: cursor.words(), more: true, ..Page::default() });
+    if cursor.rounds < MAX_ROUNDS {
+        cursor.threads = threads(&unknown, me);
+        if !cursor.threads.is_empty() {
+            cursor.rounds += 1;
+            return Ok(Page { cursor: cursor.words(), more: true, ..Page::default() });
+        }
     }
     tree.place_all(all.posts());
     let readings: Vec<Reading> = all

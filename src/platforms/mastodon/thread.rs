@@ -126,10 +126,8 @@ impl Look {
     /// # Errors
     /// [`Refusal::Unanswerable`] for a post that is only known elsewhere, without a way to find it.
     pub fn step(&self, target: &Target, home: &Home, can_find: bool) -> Result<Step, Refusal> {
-        let local = target
-            .locator
-            .as_deref()
-            .and_then(|l| l.strip_prefix(home.name())?.strip_prefix('/'));
+        let local =
+            target.locator.as_deref().and_then(|l| l.strip_prefix(home.name())?.strip_prefix('/'));
         let Some(id) = self.id.as_deref().or(local) else {
             let address = [target.url.as_deref(), Some(target.id.as_str())]
                 .into_iter()
@@ -137,7 +135,9 @@ impl Look {
                 .find(|a| crate::text::is_web(a));
             return match address {
                 Some(address) if can_find => Ok(Step::Find(address.to_owned())),
-                Some(_) => Err(Refusal::Unanswerable("finding a post by its address needs a token".to_owned())),
+                Some(_) => Err(Refusal::Unanswerable(
+                    "finding a post by its address needs a token".to_owned(),
+                )),
                 None => Err(Refusal::Unanswerable("the post has no address".to_owned())),
             };
         };
@@ -167,11 +167,14 @@ impl Look {
             Step::Find(address) => {
                 let found: Found<'_> = answer::json(&reply.body, "search")?;
                 let posts = answer::items::<Status>(&found.statuses, "search.statuses");
-                let post = posts.into_iter().filter_map(Result::ok).find(|p| {
-                    p.uri == target.id || p.url.as_deref() == Some(address.as_str())
-                });
+                let post = posts
+                    .into_iter()
+                    .filter_map(Result::ok)
+                    .find(|p| p.uri == target.id || p.url.as_deref() == Some(address.as_str()));
                 let Some(post) = post else {
-                    return Err(Refusal::Unanswerable("the server does not find the post".to_owned()));
+                    return Err(Refusal::Unanswerable(
+                        "the server does not find the post".to_owned(),
+                    ));
                 };
                 self.id = Some(post.id);
                 Ok(self.go_on(Page::default()))

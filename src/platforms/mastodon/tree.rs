@@ -72,7 +72,8 @@ impl<'a> Tree<'a> {
         let above = parent.and_then(|p| self.nodes.get(p));
         let root = above.map_or_else(|| uri.to_owned(), |n| n.root.clone());
         let own = own || above.is_some_and(|n| n.own);
-        self.nodes.insert(id.to_owned(), Node { id: id.to_owned(), uri: uri.to_owned(), root, own });
+        self.nodes
+            .insert(id.to_owned(), Node { id: id.to_owned(), uri: uri.to_owned(), root, own });
     }
 
     /// Gives a post that cannot be read its alias, unless it is known.
@@ -159,8 +160,18 @@ mod tests {
     fn ids_are_compared_as_length_and_text() {
         for (case, a, b, wanted) in [
             ("numbers of different length", "99", "100", Ordering::Less),
-            ("numbers beyond 64 bits", "99999999999999999999998", "99999999999999999999999", Ordering::Less),
-            ("ULIDs", "01JH0000000000000000000002", "01JGZZZZZZZZZZZZZZZZZZZZZZ", Ordering::Greater),
+            (
+                "numbers beyond 64 bits",
+                "99999999999999999999998",
+                "99999999999999999999999",
+                Ordering::Less,
+            ),
+            (
+                "ULIDs",
+                "01JH0000000000000000000002",
+                "01JGZZZZZZZZZZZZZZZZZZZZZZ",
+                Ordering::Greater,
+            ),
             ("equal", "7", "7", Ordering::Equal),
         ] {
             assert_eq!(order(a, b), wanted, "{case}");
@@ -208,7 +219,12 @@ mod tests {
     #[test]
     fn what_was_not_needed_for_longest_is_forgotten() {
         let mut known = Known::default();
-        let node = |n: usize| Node { id: n.to_string(), uri: String::new(), root: String::new(), own: false };
+        let node = |n: usize| Node {
+            id: n.to_string(),
+            uri: String::new(),
+            root: String::new(),
+            own: false,
+        };
         (0..REMEMBERED).for_each(|n| known.learn(&node(n)));
         known.learn(&node(0));
         known.learn(&node(REMEMBERED));
