@@ -1,113 +1,24 @@
 //! Promise: every platform on the list can be set up from its example, and makes of each saved reply exactly what is written beside it; no reply, however broken, makes a connector panic.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod fixtures;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use affinityd::http::{Body, Reply, Request};
-use affinityd::model::{Kind, Reading, Time};
-use affinityd::platforms::{
-    self, Account, Ask, Page, Platform, Refusal, Scene, Session, Target,
-};
+use affinityd::http::{Auth, Reply};
+use affinityd::model::{Reach, Time};
+use affinityd::platforms::{self, Account, Ask, Platform, Refusal, Scene};
 use affinityd::settings::{Findings, Section};
 use secrecy::SecretString;
-use serde::Deserialize;
 use toml::de::DeTable;
 use url::Url;
 
-/// `NAME.case.toml`: what was asked, what came back, and what it must become.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Case {
-    /// The case in words.
-    says: String,
-    /// `stream NAME`, `look-up`, `probe N` or `login`.
-    ask: String,
-    /// The case whose page left the cursor.
-    after: Option<String>,
-    /// Or the cursor itself.
-    cursor: Option<String>,
-    /// The case whose login left the session.
-    session: Option<String>,
-    target: Option<Sought>,
-    #[serde(default = "now")]
-    now: Time,
-    #[serde(default = "ok")]
-    status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// The saved reply, if it is not `NAME.json` or `NAME.xml`; `""`: an empty body.
-    body: Option<String>,
-    /// Where redirects led.
-    url: Option<Url>,
-    #[serde(default)]
-    moved_for_good: bool,
-    want: Want,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-struct Want {
-    /// The address that is asked for.
-    request: Option<String>,
-    /// Headers sent along, those named.
-    sends: BTreeMap<String, String>,
-    refusal: Option<String>,
-    readings: Vec<Told>,
-    around: Vec<Told>,
-    gone: Vec<String>,
-    private: u32,
-    spoiled: Vec<String>,
-    more: bool,
-    end: bool,
-    not_before: Option<Time>,
-    gap: Option<String>,
-    session: Option<String>,
-}
-
-/// A reading: what is written must be so, and `absent` must be `None`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Told {
-    id: String,
-    kind: Kind,
-    #[serde(default)]
-    own: bool,
-    locator: Option<String>,
-    bot: Option<bool>,
-    author: Option<String>,
-    handle: Option<String>,
-    name: Option<String>,
-    text: Option<String>,
-    title: Option<String>,
-    lang: Option<String>,
-    url: Option<String>,
-    created_at: Option<Time>,
-    in_reply_to: Option<String>,
-    thread: Option<String>,
-    about: Option<String>,
-    rating: Option<f32>,
-    /// Likes, replies, shares, quotes; -1: not offered.
-    counts: Option<[i64; 4]>,
-    #[serde(default)]
-    absent: Vec<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Sought {
-    id: String,
-    locator: Option<String>,
-    thread: Option<String>,
-    url: Option<String>,
-}
+use self::fixtures::Fixtures;
 
 fn now() -> Time {
-    Time::parse("2026-03-04T10:00:00Z").unwrap()
-}
-
-fn ok() -> u16 {
-    200
+    Time::parse("2026-03-04T10:00:00Z").expect("it is a time")
 }
 
 fn root(path: &str) -> PathBuf {
@@ -142,209 +53,6 @@ fn example(name: &str) -> Arc<dyn Platform> {
     assert_eq!(accounts.len(), 1, "{name}: the example has one account block");
     assert_eq!(accounts[0].platform, name);
     accounts[0].connector.clone()
-}
-
-/// The saved replies of one platform.
-struct Fixtures {
-    platform: String,
-    connector: Arc<dyn Platform>,
-    cases: BTreeMap<String, Case>,
-    unread: std::cell::RefCell<BTreeSet<String>>,
-}
-
-impl Fixtures {
-    fn load(platform: &str) -> Self {
-        let folder = root(&format!("tests/fixtures/{platform}"));
-        let files: BTreeSet<String> = fs::read_dir(&folder)
-            .unwrap_or_else(|e| {
-                panic!("{platform} has no saved replies: {}: {e}", folder.display())
-            })
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let mut cases = BTreeMap::new();
-        for file in &files {
-            if let Some(name) = file.strip_suffix(".case.toml") {
-                let words = fs::read_to_string(folder.join(file)).unwrap();
-                let case =
-                    toml::from_str(&words).unwrap_or_else(|e| panic!("{platform}/{file}: {e}"));
-                cases.insert(name.to_owned(), case);
-            }
-        }
-        assert!(!cases.is_empty(), "{platform} has no cases");
-        let unread = files.into_iter().filter(|f| !f.ends_with(".case.toml")).collect();
-        Self {
-            platform: platform.to_owned(),
-            connector: example(platform),
-            cases,
-            unread: std::cell::RefCell::new(unread),
-        }
-    }
-
-    fn body(&self, name: &str) -> Vec<u8> {
-        let file = match &self.cases[name].body {
-            Some(file) if file.is_empty() => return Vec::new(),
-            Some(file) => file.clone(),
-            None => ["json", "xml"]
-                .map(|ext| format!("{name}.{ext}"))
-                .into_iter()
-                .find(|f| root(&format!("tests/fixtures/{}/{f}", self.platform)).exists())
-                .unwrap_or_else(|| panic!("{}/{name} has no saved reply", self.platform)),
-        };
-        self.unread.borrow_mut().remove(&file);
-        fs::read(root(&format!("tests/fixtures/{}/{file}", self.platform))).unwrap()
-    }
-
-    fn session(&self, name: &str) -> Option<Session> {
-        let login = self.cases[name].session.as_ref()?;
-        let reply =
-            self.reply(login, Url::parse("https://home.example").unwrap(), self.body(login));
-        Some(self.connector.parse_login(&reply, self.cases[login].now).expect("the login is good"))
-    }
-
-    fn cursor(&self, name: &str) -> Option<String> {
-        let case = &self.cases[name];
-        match &case.after {
-            Some(before) => self.run(before, self.body(before)).1.expect("it left a cursor").cursor,
-            None => case.cursor.clone(),
-        }
-    }
-
-    fn reply(&self, name: &str, asked: Url, body: Vec<u8>) -> Reply {
-        let case = &self.cases[name];
-        Reply {
-            status: case.status,
-            headers: case.headers.clone().into_iter().collect(),
-            body,
-            url: case.url.clone().unwrap_or(asked),
-            moved_for_good: case.moved_for_good,
-        }
-    }
-
-    /// Runs a case with some body, and returns what was asked and what came of it.
-    fn run(&self, name: &str, body: Vec<u8>) -> (Request, Result<Page, Refusal>) {
-        let case = &self.cases[name];
-        let (session, cursor) = (self.session(name), self.cursor(name));
-        let scene = Scene { cursor: cursor.as_deref(), session: session.as_ref(), now: case.now };
-        self.parse(name, scene, body)
-    }
-
-    fn parse(
-        &self,
-        name: &str,
-        scene: Scene<'_>,
-        body: Vec<u8>,
-    ) -> (Request, Result<Page, Refusal>) {
-        let case = &self.cases[name];
-        let streams = self.connector.streams();
-        let target = case.target.clone().map(|t| Target {
-            id: t.id,
-            locator: t.locator,
-            thread: t.thread,
-            url: t.url,
-        });
-        let ask = match case.ask.split_once(' ') {
-            Some(("stream", wanted)) => {
-                let stream = streams.iter().find(|s| s.name == wanted);
-                Ask::Stream(stream.unwrap_or_else(|| panic!("{name}: no stream `{wanted}`")))
-            }
-            Some(("probe", nth)) => Ask::Probe(nth.parse().unwrap()),
-            _ => Ask::LookUp(target.as_ref().expect("a look-up has a target")),
-        };
-        let request = self.connector.request(ask, scene).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let reply = self.reply(name, request.url.clone(), body);
-        let page = self.connector.parse(ask, scene, &reply);
-        (request, page)
-    }
-
-    fn check(&self, name: &str) {
-        let case = &self.cases[name];
-        let want = &case.want;
-        let at = format!("{}/{name} ({})", self.platform, case.says);
-        if case.ask == "login" {
-            let request = self.connector.login(None, case.now).expect("it has a login");
-            let reply = self.reply(name, request.url.clone(), self.body(name));
-            match self.connector.parse_login(&reply, case.now) {
-                Ok(session) => assert_eq!(Some(&session.state), want.session.as_ref(), "{at}"),
-                Err(refusal) => assert_eq!(Some(refusal.to_string()), want.refusal, "{at}"),
-            }
-            return;
-        }
-        let (request, page) = self.run(name, self.body(name));
-        assert!(matches!(request.body, Body::Empty), "{at}: it is a GET");
-        assert!(!format!("{request:?}").contains("canary"), "{at}: the request shows a secret");
-        if let Some(wanted) = &want.request {
-            assert_eq!(request.url.as_str(), wanted, "{at}");
-        }
-        for (header, wanted) in &want.sends {
-            let sent = request.headers.iter().find(|(n, _)| n == header).map(|(_, v)| v);
-            assert_eq!(sent, Some(wanted), "{at}: {header}");
-        }
-        let page = match page {
-            Ok(page) => page,
-            Err(refusal) => {
-                let until = match &refusal {
-                    Refusal::RateLimited(Some(until)) => format!(" until {until}"),
-                    _ => String::new(),
-                };
-                return assert_eq!(Some(format!("{refusal}{until}")), want.refusal, "{at}");
-            }
-        };
-        assert_eq!(want.refusal, None, "{at}: it should have been refused");
-        compare(&at, "readings", &page.readings, &want.readings);
-        compare(&at, "around", &page.around, &want.around);
-        assert_eq!(page.gone, want.gone, "{at}: gone");
-        assert_eq!(page.private, want.private, "{at}: private");
-        assert_eq!(page.spoiled, want.spoiled, "{at}: spoiled");
-        assert_eq!((page.more, page.end), (want.more, want.end), "{at}: (more, end)");
-        assert_eq!(page.not_before, want.not_before, "{at}: not before");
-        assert_eq!(page.gap.map(|g| g.why), want.gap, "{at}: gap");
-    }
-}
-
-fn compare(at: &str, what: &str, found: &[Reading], wanted: &[Told]) {
-    let ids = |all: &[Reading]| all.iter().map(|r| r.id.clone()).collect::<Vec<_>>();
-    let wanted_ids: Vec<String> = wanted.iter().map(|w| w.id.clone()).collect();
-    assert_eq!(ids(found), wanted_ids, "{at}: {what}");
-    for (r, w) in found.iter().zip(wanted) {
-        let at = format!("{at}: {what}: {}", w.id);
-        assert_eq!((r.kind, r.own), (w.kind, w.own), "{at}: kind, own");
-        let author = r.author.clone().unwrap_or_default();
-        let counts = r
-            .counts
-            .map(|c| [c.likes, c.replies, c.shares, c.quotes].map(|n| n.map_or(-1, |n| n as i64)));
-        let texts = [
-            ("locator", &r.locator, &w.locator),
-            ("author", &(!author.id.is_empty()).then_some(author.id), &w.author),
-            ("handle", &author.handle, &w.handle),
-            ("name", &author.name, &w.name),
-            ("text", &r.text, &w.text),
-            ("title", &r.title, &w.title),
-            ("lang", &r.lang, &w.lang),
-            ("url", &r.url, &w.url),
-            (
-                "created-at",
-                &r.created_at.map(|t| t.to_string()),
-                &w.created_at.map(|t| t.to_string()),
-            ),
-            ("in-reply-to", &r.in_reply_to, &w.in_reply_to),
-            ("thread", &r.thread, &w.thread),
-            ("about", &r.about, &w.about),
-            ("bot", &r.bot.map(|b| b.to_string()), &w.bot.map(|b| b.to_string())),
-            ("rating", &r.rating.map(|n| n.to_string()), &w.rating.map(|n| n.to_string())),
-            ("counts", &counts.map(|c| format!("{c:?}")), &w.counts.map(|c| format!("{c:?}"))),
-        ];
-        for (key, found, wanted) in texts {
-            if wanted.is_some() || w.absent.iter().any(|a| a == key) {
-                assert_eq!(found, wanted, "{at}: {key}");
-            }
-        }
-        assert_eq!(
-            (r.seen_at, r.ruling.is_some()),
-            (None, false),
-            "{at}: not for a connector to say"
-        );
-        assert_eq!(r.counts.is_some(), r.counts_at.is_some(), "{at}: counters have their time");
-    }
 }
 
 #[test]
@@ -443,5 +151,144 @@ fn no_broken_reply_makes_a_connector_panic() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn mistakes_in_account_blocks_are_found_at_once() {
+    let mastodon = "[[platforms.mastodon]]\nname = \"a\"\nurl = \"https://home.example\"\n";
+    let feed = "[[platforms.feed]]\nname = \"b\"\n";
+    for (case, toml, wanted) in [
+        ("nothing to read", mastodon.to_owned(), vec!["without a token and without tags there is nothing to read"]),
+        ("a search without a token", format!("{mastodon}tags = [\"x\"]\nsearches = [\"y\"]\n"), vec!["a search needs a token"]),
+        ("tags that are none", format!("{mastodon}tags = [\"#ok\", \"two words\", \"\"]\n"), vec!["this is no tag", "this is no tag"]),
+        (
+            "a name twice",
+            format!("{mastodon}tags = [\"x\"]\n{mastodon}tags = [\"x\"]\n"),
+            vec!["there is another account `a`"],
+        ),
+        (
+            "an interval of a stream that is not there",
+            format!("{mastodon}tags = [\"x\"]\npoll-posts = \"5m\"\npoll-search = \"5m\"\n"),
+            vec!["`poll-posts` changes nothing: this account has no such stream"],
+        ),
+        ("an address with a password", format!("{feed}url = \"https://me:pw@blog.example\"\n"), vec!["this is no address of a feed"]),
+        ("a file as address", format!("{feed}url = \"file:///etc/passwd\"\n"), vec!["this is no address of a feed"]),
+        ("a user without a password", format!("{feed}url = \"https://b.example\"\nuser = \"me\"\n"), vec!["`user` without a password"]),
+        ("neither name nor address", "[[platforms.feed]]\nkind = \"post\"\n".to_owned(), vec![
+            "`platforms.feed.name` is missing",
+            "`platforms.feed.url` is missing",
+            "`platforms.feed.kind` cannot be `post`",
+        ]),
+        (
+            "a token in the clear",
+            "[[platforms.mastodon]]\nname = \"a\"\nurl = \"http://home.example\"\ntoken-file = \"t\"\n".to_owned(),
+            vec!["the token travels in the clear"],
+        ),
+        ("a platform that is not there", "[[platforms.mastodont]]\nname = \"a\"\n".to_owned(), vec!["unknown key `platforms.mastodont`"]),
+    ] {
+        let (_, mut findings) = accounts(&toml);
+        let mut wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
+        findings.sort();
+        wanted.sort();
+        assert_eq!(findings, wanted, "{case}");
+    }
+}
+
+#[test]
+fn intervals_are_those_of_the_kind_of_stream_unless_the_account_says_otherwise() {
+    let (accounts, findings) = accounts(
+        "[[platforms.mastodon]]\nname = \"a\"\nbrand = \"acme\"\nurl = \"https://home.example\"\n\
+         token-file = \"t\"\ntags = [\"x\", \"#x\"]\npoll-notifications = \"30s\"\n",
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    let streams: Vec<(String, i64, bool)> =
+        accounts[0].streams().into_iter().map(|s| (s.name, s.every, s.addressed)).collect();
+    assert_eq!(
+        streams,
+        [
+            ("notifications".to_owned(), 30 * Time::SECOND, true),
+            ("posts".to_owned(), 15 * Time::MINUTE, true),
+            ("tag:x".to_owned(), 10 * Time::MINUTE, false),
+        ]
+    );
+    assert_eq!(accounts[0].brand.as_ref().map(|b| b.value.as_str()), Some("acme"));
+}
+
+#[test]
+fn without_a_token_only_tags_are_read_and_answers_are_seen_in_part() {
+    let (accounts, findings) = accounts(
+        "[[platforms.mastodon]]\nname = \"a\"\nurl = \"https://home.example\"\ntags = [\"x\"]\n",
+    );
+    assert_eq!(findings, Vec::<String>::new());
+    let connector = &accounts[0].connector;
+    let can = connector.capabilities();
+    assert_eq!((can.mentions, can.search, can.answers), (Reach::No, Reach::Partly, Reach::Partly));
+    assert!(connector.login(None, now()).is_none() && connector.credential().is_none());
+    let stream = &connector.streams()[0];
+    let scene = Scene { cursor: None, session: None, now: now() };
+    let request = connector.request(Ask::Stream(stream), scene).unwrap();
+    assert!(matches!(request.auth, Auth::None));
+    // A server that shows threads to members only must not stop the tag from being read.
+    let reply = |status, body: &[u8]| Reply {
+        status,
+        headers: Vec::new(),
+        body: body.to_vec(),
+        url: request.url.clone(),
+        moved_for_good: false,
+    };
+    let body = fs::read(root("tests/fixtures/mastodon/posts-first.json")).unwrap();
+    let page = connector.parse(Ask::Stream(stream), scene, &reply(200, &body)).unwrap();
+    let scene = Scene { cursor: page.cursor.as_deref(), ..scene };
+    let page = connector.parse(Ask::Stream(stream), scene, &reply(401, b"{}")).unwrap();
+    let scene = Scene { cursor: page.cursor.as_deref(), ..scene };
+    let page = connector.parse(Ask::Stream(stream), scene, &reply(200, &body)).unwrap();
+    assert_eq!(page.readings.len(), 2);
+    assert_eq!(
+        page.readings[0].in_reply_to.as_deref(),
+        Some("local:home.example:116160000000000008")
+    );
+}
+
+#[test]
+fn a_session_is_asked_for_where_it_is_missing_and_dropped_with_its_credential() {
+    let connector = example("mastodon");
+    let stream = &connector.streams()[0];
+    let scene = Scene { cursor: None, session: None, now: now() };
+    assert_eq!(connector.request(Ask::Stream(stream), scene).unwrap_err(), Refusal::Expired);
+    let other = "[[platforms.mastodon]]\nname = \"a\"\nurl = \"https://home.example\"\ntoken-file = \"other\"\n";
+    let other = &accounts(other).0[0].connector;
+    assert!(connector.credential().is_some() && connector.credential() != other.credential());
+}
+
+#[test]
+fn nothing_of_a_secret_address_is_kept_and_no_password_leaves_its_host() {
+    let secret = |_: &Section<'_>, what: &'static str| match what {
+        "url" => Some(SecretString::from("https://news.example/alerts/canary?key=canary")),
+        _ => None,
+    };
+    let findings = Findings::default();
+    let table = DeTable::parse("[[platforms.feed]]\nname = \"b\"\n").unwrap();
+    let section = Section::root(&table, &findings).section("platforms").unwrap();
+    let account = &platforms::read(&section, &secret)[0];
+    let connector = &account.connector;
+    let stream = &connector.streams()[0];
+    let body = fs::read(root("tests/fixtures/feed/rss-first.xml")).unwrap();
+    let mut cursor = None;
+    for _ in 0..5 {
+        let scene = Scene { cursor: cursor.as_deref(), session: None, now: now() };
+        let request = connector.request(Ask::Stream(stream), scene).unwrap();
+        assert_eq!(request.url.path(), "/alerts/canary", "a move is not followed");
+        let url = Url::parse("https://news.example/moved/canary").unwrap();
+        let reply = Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: body.clone(),
+            url,
+            moved_for_good: true,
+        };
+        let page = connector.parse(Ask::Stream(stream), scene, &reply).unwrap();
+        assert!(!format!("{page:?}{account:?}{}", connector.host()).contains("canary"));
+        cursor = page.cursor;
     }
 }

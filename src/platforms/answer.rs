@@ -84,6 +84,11 @@ pub fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Whether an address is on this machine, by its name alone.
+pub fn is_own_machine(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
 /// The JSON of a body. `path` says what was asked for, for people.
 ///
 /// # Errors

@@ -226,7 +226,7 @@ impl Feed {
     /// When the feed may be asked again: the largest of what it, its server and manners ask for.
     /// One's own machine may be asked at any time.
     fn next_at(&self, cursor: &Cursor, reply: &Reply, now: Time) -> Option<Time> {
-        let own = matches!(self.url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let own = answer::is_own_machine(&self.url);
         let max_age = reply.header("cache-control").and_then(|words| {
             let mut words = words.split(',').map(str::trim);
             words.find_map(|w| w.strip_prefix("max-age=")?.trim_matches('"').parse::<i64>().ok())

@@ -3,6 +3,9 @@
 //! Decides what is asked and what an answer means; pages and cursors are in `page`, threads and
 //! look-ups in `thread`. Only public and unlisted posts are told.
 
+mod config;
+mod cursor;
+mod line;
 mod page;
 mod tell;
 mod thread;
@@ -13,12 +16,11 @@ use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use url::Url;
 
-use super::{
-    Ask, Page, Platform, Probe, Refusal, Scene, Secrets, Session, Stream, StreamKind, answer,
-};
+use config::Config;
+use line::{Home, Line, Me};
+
+use super::{Ask, Page, Platform, Probe, Refusal, Scene, Secrets, Session, Stream, answer};
 use crate::http::{Auth, Reply, Request};
 use crate::model::{Capabilities, Reach, Time};
 use crate::settings::Section;
@@ -29,144 +31,9 @@ const NAME: &str = "mastodon";
 /// No wait that a server asks for is believed beyond this.
 const MAX_WAIT: i64 = Time::HOUR;
 
-/// One account on one server.
-#[derive(Clone, Debug, Default)]
-pub struct Config {
-    /// The server, such as `https://home.example`.
-    pub url: Option<Url>,
-    /// The access token of the brand's account; without one only tags can be read.
-    pub token: Option<SecretString>,
-    /// Tags that are searched for, without `#`.
-    pub tags: Vec<String>,
-    /// Words and phrases that are searched for.
-    pub searches: Vec<String>,
-}
-
-impl Config {
-    /// Reads the keys `url`, `token-…`, `tags` and `searches`.
-    pub fn read(section: &Section<'_>, secrets: Secrets<'_>) -> Self {
-        let url = section.required("url", "\"https://home.example\"").and_then(|written| {
-            let url = answer::address(&written.value);
-            if url.is_none() {
-                section.reject(
-                    written.span.clone(),
-                    "this is no address of a server",
-                    "write the address you open in the browser: `url = \"https://home.example\"`",
-                );
-            }
-            url
-        });
-        let token = secrets(section, "token");
-        let tags = section
-            .strings("tags")
-            .into_iter()
-            .filter_map(|tag| {
-                let word = tag.value.trim().trim_start_matches('#').to_owned();
-                let is_tag =
-                    !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || c == '_');
-                if !is_tag {
-                    section.reject(
-                        tag.span,
-                        "this is no tag",
-                        "a tag is one word, without spaces or signs",
-                    );
-                }
-                is_tag.then_some(word)
-            })
-            .collect::<Vec<_>>();
-        let searches = section.strings("searches");
-        if let (Some(first), None) = (searches.first(), &token) {
-            section.reject(
-                first.span.clone(),
-                "a search needs a token",
-                "add `token-file`, or use `tags`, which most servers show to everybody",
-            );
-        }
-        if token.is_none() && tags.is_empty() && searches.is_empty() {
-            section.reject(
-                section.span(),
-                "without a token and without tags there is nothing to read",
-                "add `token-file` (Preferences > Development on the server), or `tags`",
-            );
-        }
-        let searches = searches.into_iter().map(|s| s.value.trim().to_owned());
-        Self { url, token, tags, searches: searches.filter(|s| !s.is_empty()).collect() }
-    }
-}
-
 /// The connector of one configured account; `None` if it cannot be used (the findings say why).
 pub fn connect(section: &Section<'_>, secrets: Secrets<'_>) -> Option<Mastodon> {
     Mastodon::new(Config::read(section, secrets))
-}
-
-/// Our own account, as `verify_credentials` tells it. Kept in the session.
-#[derive(Debug, Serialize, Deserialize)]
-struct Me {
-    id: String,
-    acct: String,
-}
-
-/// The server.
-struct Home {
-    base: Url,
-    name: String,
-}
-
-impl Home {
-    /// Its host, with the port if that is not the usual one.
-    fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-/// What is read line by line: one stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Line {
-    Notifications,
-    Posts,
-    Tag(String),
-    Search(String),
-}
-
-impl Line {
-    fn limit(&self) -> u32 {
-        // The most that servers allow.
-        if matches!(self, Self::Notifications) { 80 } else { 40 }
-    }
-
-    fn is_search(&self) -> bool {
-        matches!(self, Self::Tag(_) | Self::Search(_))
-    }
-
-    /// What it is called when something about it is wrong.
-    fn path(&self) -> String {
-        match self {
-            Self::Notifications => "notifications".to_owned(),
-            Self::Posts => "statuses".to_owned(),
-            Self::Tag(_) => "timeline".to_owned(),
-            Self::Search(_) => "search.statuses".to_owned(),
-        }
-    }
-
-    /// The right a token needs for it.
-    fn scope(&self) -> &'static str {
-        match self {
-            Self::Notifications => "read:notifications",
-            Self::Posts | Self::Tag(_) => "read:statuses",
-            Self::Search(_) => "read:search",
-        }
-    }
-
-    fn stream(&self) -> Stream {
-        match self {
-            Self::Notifications => Stream::new("notifications", StreamKind::Notifications, true),
-            Self::Posts => Stream::new("posts", StreamKind::Posts, true),
-            Self::Tag(tag) => Stream::new(format!("tag:{tag}"), StreamKind::Search, false),
-            Self::Search(words) => {
-                Stream::new(format!("search:{words}"), StreamKind::Search, false)
-            }
-        }
-    }
 }
 
 /// One check of the account.
@@ -256,8 +123,9 @@ impl Mastodon {
             }
             Line::Tag(tag) => self.get(&format!("api/v1/timelines/tag/{tag}"), &query),
             Line::Search(words) => {
-                let phrase = format!("\"{}\"", words.replace('"', " "));
-                query.extend([("q", phrase.as_str()), ("type", "statuses")]);
+                // Not in quotes: some servers look for the quotes, too. What is found is matched
+                // against the brand's terms anyway.
+                query.extend([("q", words.as_str()), ("type", "statuses")]);
                 self.get("api/v2/search", &query)
             }
         }
@@ -326,7 +194,7 @@ impl Mastodon {
 
     fn parse_stream(&self, line: &Line, scene: Scene<'_>, reply: &Reply) -> Result<Page, Refusal> {
         let me = self.me(scene)?;
-        let mut cursor = page::Cursor::read(scene.cursor);
+        let mut cursor = cursor::Cursor::read(scene.cursor);
         if cursor.threads.is_empty() {
             if let Some(refusal) = self.refusal(reply, line.scope(), scene.now) {
                 return Err(refusal);
@@ -385,7 +253,7 @@ impl Mastodon {
                 }
             }
             Check::Line(line) => {
-                let (me, cursor) = (self.me(scene)?, page::Cursor::default());
+                let (me, cursor) = (self.me(scene)?, cursor::Cursor::default());
                 page::parse(&line, cursor, reply, me.as_ref(), &self.home, scene.now)?;
             }
         }
@@ -420,7 +288,7 @@ impl Platform for Mastodon {
         match ask {
             Ask::Stream(stream) => {
                 let (line, me) = (self.line(stream)?, self.me(scene)?);
-                let cursor = page::Cursor::read(scene.cursor);
+                let cursor = cursor::Cursor::read(scene.cursor);
                 Ok(match cursor.threads.first() {
                     Some(thread) => context(&thread.id),
                     None => self.line_request(line, me.as_ref(), &cursor.query(line)),
@@ -486,7 +354,12 @@ impl Platform for Mastodon {
         self.token.as_ref().map(|_| self.get("api/v1/accounts/verify_credentials", &[]))
     }
 
-    fn parse_login(&self, reply: &Reply, now: Time) -> Result<Session, Refusal> {
+    fn parse_login(
+        &self,
+        _old: Option<&Session>,
+        reply: &Reply,
+        now: Time,
+    ) -> Result<Session, Refusal> {
         if let Some(refusal) = self.refusal(reply, "read:accounts", now) {
             return Err(refusal);
         }

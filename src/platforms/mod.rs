@@ -319,12 +319,18 @@ pub trait Platform: Send + Sync {
         None
     }
 
-    /// The session that the reply to [`Platform::login`] opened.
+    /// The session that the reply to [`Platform::login`], asked with the same `old`, opened. Where
+    /// tokens rotate, `old` is used up by then: the new session is stored before it is used.
     ///
     /// # Errors
-    /// Why there is none.
-    fn parse_login(&self, reply: &Reply, now: Time) -> Result<Session, Refusal> {
-        let _ = (reply, now);
+    /// Why there is none. [`Refusal::Expired`]: `old` cannot be renewed; log in without it.
+    fn parse_login(
+        &self,
+        old: Option<&Session>,
+        reply: &Reply,
+        now: Time,
+    ) -> Result<Session, Refusal> {
+        let _ = (old, reply, now);
         Err(Refusal::Unauthorised("this platform has no login".to_owned()))
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Where a post hangs in its thread is told by the tree; what is asked next is not decided here.
 
+use super::NAME;
+use super::line::{Home, Me};
 use super::tree::Tree;
 use super::wire::{Account, Notification, Status};
-use super::{Home, Me, NAME};
 use crate::model::{Author, Counts, Kind, Reading, Time};
 use crate::platforms::answer;
 use crate::text;

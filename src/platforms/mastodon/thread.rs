@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::page::{self, Cursor};
+use super::cursor::Cursor;
+use super::line::{Home, Me};
+use super::page;
 use super::tell;
 use super::tree::{Known, Tree};
 use super::wire::{Context, Found, Status};
-use super::{Home, Me};
 use crate::http::Reply;
 use crate::model::Time;
 use crate::platforms::{Page, Refusal, Target, answer};
