@@ -63,6 +63,8 @@ pub struct CaseCard {
     pub rule: ClockRule,
     /// Business time from the post to now, or to the answer, in milliseconds.
     pub business: i64,
+    /// Business time from the deadline to now, in milliseconds; 0 while it lies ahead.
+    pub late: i64,
     /// When it was answered or ended.
     pub ended_at: Option<Time>,
     /// How often they asked without an answer.
@@ -128,7 +130,7 @@ impl CaseCard {
     /// The whole card of a case that waits.
     pub(crate) fn waiting(&self, words: Words, now: Time, is_new: bool) -> Card {
         let platform = platform_name(&self.platform);
-        let mut badge = words.due_badge(self.state, self.due_at.since(now));
+        let mut badge = self.badge(words, now);
         if self.severity >= Severity::High {
             badge = format!("{badge} · {}", words.severity(self.severity));
         }
@@ -143,10 +145,6 @@ impl CaseCard {
         let mut rows = self.times(words, now);
         let due = format!("{} ({rule})", words.moment(self.due_at));
         rows.push((words.due().to_owned(), due));
-        rows.push((
-            words.waiting().to_owned(),
-            words.waited(now.since(self.opened_at), self.business),
-        ));
         rows.extend(self.person_row(words));
         rows.extend(self.thread_row(words));
         rows.extend(self.reasons_row(words));
@@ -169,7 +167,9 @@ impl CaseCard {
         if let Some(at) = self.ended_at {
             let is_answered = self.state == CaseState::Answered;
             let label = if is_answered { words.answered() } else { words.ended() };
-            let took = words.took(at, at.since(self.opened_at), Some(self.business));
+            let wall = at.since(self.opened_at);
+            let differs = (wall - self.business).abs() >= Time::MINUTE;
+            let took = words.took(at, wall, differs.then_some(self.business));
             let verdict = words.in_time(at.since(self.due_at));
             let told = if is_answered { format!("{took}; {verdict}") } else { took };
             rows.push((label.to_owned(), told));
@@ -193,8 +193,7 @@ impl CaseCard {
     pub(crate) fn listed(&self, words: Words, now: Time) -> Item {
         let platform = platform_name(&self.platform);
         let standing = if self.state.waits() {
-            let badge = words.due_badge(self.state, self.due_at.since(now));
-            words.listed_case(&badge, now.since(self.opened_at))
+            words.listed_case(&self.badge(words, now), now.since(self.opened_at))
         } else {
             words.state(self.state).to_owned()
         };
@@ -209,8 +208,18 @@ impl CaseCard {
         }
     }
 
+    /// By how much it is late, in business time where the rule counts that and the two differ.
+    fn badge(&self, words: Words, now: Time) -> String {
+        let late = now.since(self.due_at);
+        if !self.is_overdue() {
+            return words.due_badge(self.state, -late);
+        }
+        let is_business = self.rule != ClockRule::WallClock && late - self.late >= Time::MINUTE;
+        words.overdue_badge(if is_business { self.late } else { late }, is_business)
+    }
+
     fn times(&self, words: Words, now: Time) -> Vec<(String, String)> {
-        let posted = words.moment_ago(self.opened_at, now);
+        let posted = words.moment_ago(self.opened_at, now, self.business);
         let mut rows = vec![(words.posted().to_owned(), posted)];
         if self.seen_at.since(self.opened_at) > LATE_SIGHT {
             let seen = words.moment_after(self.seen_at, self.opened_at);
@@ -261,9 +270,9 @@ impl CaseCard {
         }
         let told: Vec<String> = groups
             .into_iter()
-            .map(|(what, found)| format!("{what}: {}", found.join(", ")))
+            .map(|(what, found)| format!("{what} ({})", found.join(", ")))
             .collect();
-        (!told.is_empty()).then(|| (words.recognised().to_owned(), told.join("; ")))
+        (!told.is_empty()).then(|| (words.recognised().to_owned(), told.join(", ")))
     }
 }
 

@@ -147,7 +147,7 @@ fn page(
 ) -> Page {
     let complete = coverage::is_complete(&facts.coverage, facts.day);
     let is_wrong = coverage::is_wrong(&facts.coverage, facts.day);
-    let day_sentence = words.day_sentence(&facts.incoming(), complete);
+    let day_sentence = words.day_sentence(&facts.incoming(), complete, facts.day, facts.now);
     let mut blocks = vec![Block::Text(day_sentence.clone())];
     if facts.is_late {
         blocks.push(Block::Text(words.sent_late().to_owned()));

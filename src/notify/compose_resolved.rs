@@ -60,7 +60,7 @@ fn page(facts: &ResolvedFacts, cards: &[&CaseCard], words: Words, limit: usize) 
     Page {
         language: words.language.code(),
         tone: Tone::Good,
-        kicker: words.alert_kicker(&clean::line(&facts.brand, 60)),
+        kicker: words.ended_kicker(&clean::line(&facts.brand, 60)),
         preview: lead.clone(),
         lead,
         blocks,

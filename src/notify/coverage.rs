@@ -110,6 +110,9 @@ pub(crate) fn blocks(all: &[Coverage], window: Window, words: Words) -> Vec<Bloc
     if wrong.len() > NOTES {
         blocks.push(Block::Text(words.more_sources((wrong.len() - NOTES) as u64)));
     }
+    if !wrong.is_empty() {
+        blocks.push(Block::Text(words.coverage_help().to_owned()));
+    }
     if let Some(oldest) = well.iter().filter_map(|stream| stream.read_until).min() {
         let n = well.len() as u64;
         let all =

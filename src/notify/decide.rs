@@ -3,6 +3,8 @@
 //! Pure: the state of the group, the facts of its cases, the hours and now come in; a named reason
 //! comes out. Composing, storing and sending are others'.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Case, CaseState, Severity, Time};
 
 use super::config::{AlertConfig, Quiet, Repeat};
@@ -187,7 +189,7 @@ pub fn decide(
     let is_urgent = news
         .iter()
         .any(|(what, case)| case.severity == Severity::Severe && *what < News::AckRanOut);
-    let told_by_name = |id: &String| news.iter().any(|(_, c)| c.id == *id);
+    let is_news: BTreeSet<&String> = news.iter().map(|(_, c)| &c.id).collect();
     let about: Vec<String> =
         news.iter().map(|(_, c)| c.id.clone()).chain(resolved.iter().cloned()).collect();
 
@@ -204,7 +206,7 @@ pub fn decide(
         reason,
         cleared: cleared.cloned().collect(),
         news: news.iter().map(|(_, c)| c.id.clone()).collect(),
-        still: firing.iter().map(|c| c.id.clone()).filter(|id| !told_by_name(id)).collect(),
+        still: firing.iter().map(|c| c.id.clone()).filter(|id| !is_news.contains(id)).collect(),
         resolved,
     })
 }
@@ -315,3 +317,6 @@ pub fn together(due: Vec<(GroupKey, Notice)>) -> Vec<(Vec<GroupKey>, Notice)> {
     }
     mails
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,9 +108,9 @@ impl GroupState {
         subject: &str,
         now: Time,
     ) -> Self {
-        let listed = notice.news.iter().chain(&notice.still);
+        let listed: BTreeSet<&String> = notice.news.iter().chain(&notice.still).collect();
         let mut waiting = 0;
-        for facts in cases.iter().filter(|c| listed.clone().any(|id| *id == c.id)) {
+        for facts in cases.iter().filter(|c| listed.contains(&c.id)) {
             let told = Told { state: facts.state, at: now, message: message.to_owned() };
             self.told.insert(facts.id.clone(), told);
             waiting += 1;
@@ -146,12 +146,15 @@ impl GroupState {
 
     /// Drops what has ended, once that was told or is not wanted.
     fn end(&mut self, cases: &[CaseFacts]) {
-        self.told.retain(|id, _| !cases.iter().any(|c| c.id == *id && !c.state.waits()));
+        for case in cases.iter().filter(|c| !c.state.waits()) {
+            self.told.remove(&case.id);
+        }
     }
 
     /// Drops what is not in this group any more, such as a case whose severity rose.
     fn forget(&mut self, cases: &[CaseFacts]) {
-        self.told.retain(|id, _| cases.iter().any(|c| c.id == *id));
+        let known: BTreeSet<&String> = cases.iter().map(|c| &c.id).collect();
+        self.told.retain(|id, _| known.contains(id));
         self.end_thread();
     }
 

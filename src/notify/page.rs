@@ -175,7 +175,7 @@ pub(crate) fn fit(subject: &str, most: usize, build: impl Fn(usize) -> Page) -> 
 }
 
 /// Escapes for HTML more than it needs: what only looks like active content to a scanner
-/// (`onload=`, `javascript:`) is taken apart too, and so is template syntax.
+/// (`onload=`, `javascript:`, `url(`) is taken apart too, and so is template syntax.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Escape;
 
@@ -183,8 +183,8 @@ impl askama::filters::Escaper for Escape {
     fn write_escaped_str<W: fmt::Write>(&self, mut dest: W, string: &str) -> fmt::Result {
         let mut before = ' ';
         for c in string.chars() {
-            // A colon after a digit is a time of day; after a letter it may be `javascript:`.
-            if is_special(c) || (c == ':' && before.is_alphabetic()) {
+            // After a letter these may be `javascript:` or `url(`; a time of day stays readable.
+            if is_special(c) || (matches!(c, ':' | '(') && before.is_alphabetic()) {
                 write!(dest, "&#{};", u32::from(c))?;
             } else {
                 dest.write_char(c)?;

@@ -81,11 +81,8 @@ fn share(indicator: &Indicator, words: Words) -> (String, Vec<String>) {
             notes.extend(interval(indicator, words));
             (value, notes)
         }
-        Share::KOfN(value) => (value, vec![words.needs(n, least(indicator.id, indicator.part))]),
-        Share::Count(value) => {
-            let mut notes = vec![words.sample(k, n)];
-            notes.push(words.needs(n, least(indicator.id, indicator.part)));
-            (value, notes)
+        Share::KOfN(value) | Share::Count(value) => {
+            (value, vec![words.needs_for_percent(n, least(indicator.id, indicator.part))])
         }
     }
 }

@@ -66,11 +66,11 @@ impl Sheet {
         if !card.quote.is_empty() {
             self.wrap("  > ", "  > ", &card.quote);
         }
-        for (label, value) in &card.rows {
-            self.wrap("  ", "    ", &format!("{label}: {value}"));
-        }
         if let Some(warning) = &card.warning {
             self.wrap("  ! ", "  ! ", warning);
+        }
+        for (label, value) in &card.rows {
+            self.wrap("  ", "    ", &format!("{label}: {value}"));
         }
         if let Some(link) = &card.link {
             self.wrap("  ", "  ", &format!("{}:", link.label));

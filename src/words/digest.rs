@@ -102,35 +102,47 @@ impl Words {
     }
 
     /// The sentence about the day: what came in of each kind, and whether that can be known.
-    pub fn day_sentence(self, kinds: &[(Kind, u64)], complete: bool) -> String {
+    pub fn day_sentence(
+        self,
+        kinds: &[(Kind, u64)],
+        complete: bool,
+        day: Window,
+        now: Time,
+    ) -> String {
         let parts: Vec<String> = kinds.iter().map(|(kind, n)| self.kind_count(*kind, *n)).collect();
+        let date = self.day(day.from);
+        // On any other day than the one after it, "yesterday" would be a lie.
+        let is_yesterday = self.day(day.to) == self.day(now);
+        let when = if is_yesterday {
+            self.pick("yesterday", "gestern", "i går").to_owned()
+        } else {
+            self.pick(format!("on {date}"), format!("am {date}"), date.clone())
+        };
+        let head = if is_yesterday {
+            self.pick("Yesterday", "Gestern", "I går").to_owned()
+        } else {
+            date
+        };
+        let all = self.list(&parts);
         match (parts.is_empty(), complete) {
-            (true, true) => self
-                .pick("No mentions yesterday.", "Gestern keine Erwähnungen.", "Inga omnämnanden i går.")
-                .to_owned(),
-            (true, false) => self
-                .pick(
-                    "Nothing was seen yesterday, but not every source was read to its end.",
-                    "Gestern wurde nichts gesehen, aber nicht jede Quelle wurde bis zum Ende gelesen.",
-                    "Inget sågs i går, men alla källor lästes inte till slutet.",
-                )
-                .to_owned(),
-            (false, true) => {
-                let all = self.list(&parts);
-                self.pick(
-                    format!("Yesterday: {all}."),
-                    format!("Gestern: {all}."),
-                    format!("I går: {all}."),
-                )
-            }
-            (false, false) => {
-                let all = self.list(&parts);
-                self.pick(
-                    format!("Yesterday at least: {all}. Not every source was read to its end."),
-                    format!("Gestern mindestens: {all}. Nicht jede Quelle wurde bis zum Ende gelesen."),
-                    format!("I går åtminstone: {all}. Alla källor lästes inte till slutet."),
-                )
-            }
+            (true, true) => self.pick(
+                format!("No mentions {when}."),
+                format!("Keine Erwähnungen {when}."),
+                format!("Inga omnämnanden {when}."),
+            ),
+            (true, false) => self.pick(
+                format!("Nothing was seen {when}, but not every source was read to its end."),
+                format!(
+                    "Nichts gesehen {when}, aber nicht jede Quelle wurde bis zum Ende gelesen."
+                ),
+                format!("Inget sågs {when}, men alla källor lästes inte till slutet."),
+            ),
+            (false, true) => format!("{head}: {all}."),
+            (false, false) => self.pick(
+                format!("{head}, at least: {all}. Not every source was read to its end."),
+                format!("{head}, mindestens: {all}. Nicht jede Quelle wurde bis zum Ende gelesen."),
+                format!("{head}, minst: {all}. Alla källor lästes inte till slutet."),
+            ),
         }
     }
 
@@ -141,7 +153,7 @@ impl Words {
 
     /// How long a case in a list has waited, with its standing before it.
     pub fn listed_case(self, standing: &str, age: i64) -> String {
-        let age = self.span(age);
+        let age = self.span_after(age);
         self.pick(
             format!("{standing}, posted {age} ago"),
             format!("{standing}, gepostet vor {age}"),
@@ -149,13 +161,20 @@ impl Words {
         )
     }
 
-    /// The line about cases that lapsed.
+    /// The line about cases that lapsed; the oldest was posted so long ago.
     pub fn lapsed(self, n: u64, oldest: i64) -> String {
-        let oldest = self.span(oldest);
+        let (age, many) = (self.span_after(oldest), self.int(n));
+        if n == 1 {
+            return self.pick(
+                format!("1 case has lapsed: overdue for more than 14 days, posted {age} ago. It is not alerted any more and counts as not met."),
+                format!("1 Fall ist verfallen: seit mehr als 14 Tagen überfällig, vor {age} gepostet. Er wird nicht mehr gemeldet und zählt als verfehlt."),
+                format!("1 ärende är inaktuellt: försenat mer än 14 dygn, skrivet för {age} sedan. Det larmas inte mer och räknas som missat."),
+            );
+        }
         self.pick(
-            format!("{} lapsed: overdue for more than 14 days, the oldest posted {oldest} ago. No alerts are sent about them; they count as not met.", self.count(n, "case", "cases")),
-            format!("{} verfallen: seit mehr als 14 Tagen überfällig, gepostet vor bis zu {oldest}. Dazu gibt es keine Meldungen mehr; die Frist zählt als verfehlt.", self.count(n, "Fall", "Fälle")),
-            format!("{} inaktuella: försenade mer än 14 dygn, det äldsta skrivet för {oldest} sedan. Inga larm skickas om dem; de räknas som missade.", self.count(n, "ärende", "ärenden")),
+            format!("{many} cases have lapsed: overdue for more than 14 days, the oldest posted {age} ago. They are not alerted any more and count as not met."),
+            format!("{many} Fälle sind verfallen: seit mehr als 14 Tagen überfällig, der älteste vor {age} gepostet. Sie werden nicht mehr gemeldet und zählen als verfehlt."),
+            format!("{many} ärenden är inaktuella: försenade mer än 14 dygn, det äldsta skrivet för {age} sedan. De larmas inte mer och räknas som missade."),
         )
     }
 
@@ -205,9 +224,9 @@ impl Words {
     /// What to do about them.
     pub fn dead_letters_help(self) -> &'static str {
         self.pick(
-            "The mail server refused them for good. See: affinityd status",
-            "Der Mailserver hat sie endgültig abgelehnt. Siehe: affinityd status",
-            "E-postservern har slutgiltigt avvisat dem. Se: affinityd status",
+            "Refused for good by the mail server. See: affinityd status",
+            "Vom Mailserver endgültig abgelehnt. Siehe: affinityd status",
+            "Slutgiltigt avvisat av e-postservern. Se: affinityd status",
         )
     }
 
@@ -228,9 +247,9 @@ impl Words {
     pub fn day_window(self, window: Window) -> String {
         let (from, to) = (self.moment(window.from), self.moment(window.to));
         self.pick(
-            format!("Yesterday: {from} to {to}."),
-            format!("Gestern: {from} bis {to}."),
-            format!("I går: {from} till {to}."),
+            format!("Day: {from} to {to}."),
+            format!("Tag: {from} bis {to}."),
+            format!("Dygn: {from} till {to}."),
         )
     }
 

@@ -4,6 +4,12 @@ use super::Words;
 use crate::model::{CaseState, Time};
 
 impl Words {
+    /// `Acme · feedback settled`, above everything.
+    pub fn ended_kicker(self, brand: &str) -> String {
+        let what = self.pick("feedback settled", "Feedback erledigt", "feedback avklarad");
+        format!("{brand} · {what}")
+    }
+
     /// Subject about the end of one case, where the mail opens a thread of its own.
     pub fn ended_subject_one(
         self,
@@ -82,7 +88,7 @@ impl Words {
 
     /// How long it took, on the wall clock and in business time.
     pub fn took(self, at: Time, wall: i64, business: Option<i64>) -> String {
-        let (moment, wall) = (self.moment(at), self.span(wall));
+        let (moment, wall) = (self.moment(at), self.span_after(wall));
         let took = self.pick(
             format!("{moment}, after {wall}"),
             format!("{moment}, nach {wall}"),

@@ -141,6 +141,16 @@ impl Words {
         )
     }
 
+    /// Why a share is not shown as a percentage.
+    pub fn needs_for_percent(self, n: u64, least: u64) -> String {
+        let (n, least) = (self.int(n), self.int(least));
+        self.pick(
+            format!("{n} so far, {least} needed for a percentage"),
+            format!("{n} bisher, {least} nötig für einen Prozentwert"),
+            format!("{n} hittills, {least} behövs för en procentsats"),
+        )
+    }
+
     /// Why there is no share: there was nothing to take a share of.
     pub fn nothing_to_count(self) -> &'static str {
         self.pick("nothing to count yet", "noch nichts zu zählen", "inget att räkna ännu")

@@ -4,6 +4,7 @@
 //! Also decides how times, spans, numbers and shares are written.
 
 mod alert;
+mod case;
 mod digest;
 mod ended;
 mod indicator;

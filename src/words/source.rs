@@ -152,6 +152,15 @@ impl Words {
         )
     }
 
+    /// What follows from something not having been read, in the digest.
+    pub fn coverage_help(self) -> &'static str {
+        self.pick(
+            "What is missing is not counted here, and nobody was alerted about it. What to do: affinityd check",
+            "Was fehlt, ist hier nicht mitgezählt, und niemand wurde darüber alarmiert. Was zu tun ist: affinityd check",
+            "Det som saknas är inte med i siffrorna, och ingen har larmats om det. Vad som kan göras: affinityd check",
+        )
+    }
+
     /// Nothing is configured to be read.
     pub fn no_sources(self) -> &'static str {
         self.pick(

@@ -92,11 +92,20 @@ impl Words {
 
     /// A span of elapsed time in milliseconds: `42 min`, `3 h 10 min`, `3 days 4 h`.
     pub fn span(self, millis: i64) -> String {
+        self.span_with(millis, self.pick("days", "Tage", "dygn"))
+    }
+
+    /// The same after a preposition, where German bends its days: `vor 3 Tagen 4 Std.`
+    pub(super) fn span_after(self, millis: i64) -> String {
+        self.span_with(millis, self.pick("days", "Tagen", "dygn"))
+    }
+
+    fn span_with(self, millis: i64, unit: &str) -> String {
         if millis < 48 * Time::HOUR {
             return self.hours(millis);
         }
         let (days, rest) = (millis / Time::DAY, millis % Time::DAY);
-        let days = format!("{} {}", self.int(days as u64), self.pick("days", "Tage", "dygn"));
+        let days = format!("{} {unit}", self.int(days as u64));
         match rest / Time::HOUR {
             0 => days,
             hours => format!("{days} {hours} {}", self.hour_unit()),
