@@ -77,6 +77,9 @@ pub fn admit(received: &Received, mut ready: Vec<Ready>, cap: u32, now: Time) ->
 mod tests {
     use super::*;
 
+    /// In words; what came before; what is ready; sent, rolled up, kept; until when.
+    type Row = (&'static str, Received, Vec<Ready>, [&'static [&'static str]; 3], Option<Time>);
+
     const NOW: Time = Time(1_000 * Time::HOUR);
 
     fn ago(minutes: i64) -> Time {
@@ -96,7 +99,7 @@ mod tests {
     fn the_cap_holds_the_rest_and_never_the_severe_ones() {
         use Severity::{High, Low, Normal, Severe};
         let in_ten = Some(ago(-10));
-        let rows: Vec<(&str, Received, Vec<Ready>, [&[&str]; 3], Option<Time>)> = vec![
+        let rows: Vec<Row> = vec![
             (
                 "below the cap everything goes, worst first",
                 received(0, None),

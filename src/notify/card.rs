@@ -202,7 +202,8 @@ impl CaseCard {
         let label =
             if self.state.waits() { words.open_on(&platform) } else { words.see_on(&platform) };
         Item {
-            lead: format!("{standing} · {who}"),
+            standing: Some((self.tone(), standing)),
+            lead: who,
             text: quote,
             link: Link::new(label, self.permalink.as_deref()),
         }

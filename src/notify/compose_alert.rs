@@ -107,8 +107,12 @@ fn page(
 
     let overdue = news.iter().chain(still).filter(|c| c.is_overdue()).count() as u64;
     let soon = (news.len() + still.len()) as u64 - overdue;
-    let lead = words.alert_lead(overdue, soon);
-    let is_urgent = overdue > 0 || news.iter().any(|c| c.severity == Severity::Severe);
+    let severe = news.iter().filter(|c| c.severity == Severity::Severe).count() as u64;
+    let mut lead = words.alert_lead(overdue, soon);
+    if severe > 0 {
+        lead = format!("{} {lead}", words.severe_lead(severe));
+    }
+    let is_urgent = overdue + severe > 0;
     let first = news.first().map(|c| format!("{}: {}", c.who(words), c.words_of(words, 90)));
     Page {
         language: words.language.code(),

@@ -94,7 +94,9 @@ pub(crate) struct Card {
 /// A line in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// The first words, set off.
+    /// Where it stands, in the colour of how much it presses.
+    pub standing: Option<(Tone, String)>,
+    /// Who and where, set off.
     pub lead: String,
     /// The rest.
     pub text: String,

@@ -84,7 +84,13 @@ impl Sheet {
             (_, true) => item.lead.clone(),
             _ => format!("{}: {}", item.lead, item.text),
         };
-        self.wrap("* ", "  ", &text);
+        match &item.standing {
+            Some((_, standing)) => {
+                self.wrap("* ", "  ", standing);
+                self.wrap("  ", "  ", &text);
+            }
+            None => self.wrap("* ", "  ", &text),
+        }
         if let Some(link) = &item.link {
             self.line("  ", &link.address);
         }

@@ -69,6 +69,15 @@ impl Words {
         format!("{brand}: {severe}{} ({who})", parts.join(", "))
     }
 
+    /// In front of that sentence when severe cases are among them.
+    pub fn severe_lead(self, n: u64) -> String {
+        self.pick(
+            format!("{}.", self.count(n, "severe case", "severe cases")),
+            format!("{}.", self.count(n, "schwerwiegender Fall", "schwerwiegende Fälle")),
+            format!("{}.", self.count(n, "allvarligt ärende", "allvarliga ärenden")),
+        )
+    }
+
     /// The sentence at the top: how many cases are overdue, and how many will be soon.
     pub fn alert_lead(self, overdue: u64, soon: u64) -> String {
         match (overdue, soon) {

@@ -261,9 +261,9 @@ impl Words {
     /// A source whose answers cannot be seen, and what follows.
     pub fn answers_unseen(self, source: &str) -> String {
         self.pick(
-            format!("{source}: answers cannot be seen here, so no alerts are sent and unanswered posts are not counted."),
-            format!("{source}: Antworten sind hier nicht sichtbar, darum gibt es keine Meldungen, und Unbeantwortetes wird nicht gezählt."),
-            format!("{source}: svar syns inte här, så inga larm skickas och obesvarade inlägg räknas inte."),
+            format!("{source}: answers cannot be seen here, so no alerts are sent about posts there."),
+            format!("{source}: Antworten sind hier nicht sichtbar, darum gibt es zu Beiträgen dort keine Meldungen."),
+            format!("{source}: svar syns inte här, så inga larm skickas om inlägg där."),
         )
     }
 
