@@ -229,7 +229,7 @@ pub fn digest() -> DigestFacts {
         brand: "Acme".to_owned(),
         day: Window { from: at("08T00:00"), to: at("09T00:00"), days: 1 },
         window: Window {
-            from: Time::parse("2026-10-11T22:00:00Z").unwrap(),
+            from: Time::parse("2026-10-11T22:00:00Z").expect("a time"),
             to: at("09T00:00"),
             days: 28,
         },
