@@ -1,0 +1,143 @@
+//! The byte streams under an SMTP dialogue.
+//!
+//! lettre opens its own sockets without TCP_NODELAY and sends the end of a mail apart from the mail,
+//! which costs 40 ms each on a kernel that delays its acknowledgements. So the socket is opened
+//! here; the dialogue and all of TLS stay lettre's.
+
+use std::fmt::Debug;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
+#[expect(deprecated, reason = "the only door to lettre's TLS for a socket of our own")]
+use lettre::transport::smtp::client::AsyncNetworkStream;
+use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::{self};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A plain stream to a mail server, fit to be turned into TLS by STARTTLS.
+#[derive(Debug)]
+pub struct Wire<S> {
+    stream: S,
+    /// Between `STARTTLS` and the handshake only single bytes are read. lettre keeps its read
+    /// buffer across the handshake: an answer slipped in before it would count as said under TLS.
+    in_single_bytes: bool,
+}
+
+impl<S> Wire<S> {
+    /// Wraps a connected stream.
+    pub fn new(stream: S) -> Self {
+        Self { stream, in_single_bytes: false }
+    }
+}
+
+impl Wire<TcpStream> {
+    /// Connects to the first address of the host that answers.
+    ///
+    /// # Errors
+    /// Of name resolution, or of the last address tried.
+    pub async fn connect(host: &str, port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect((host, port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self::new(stream))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.in_single_bytes {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let mut one = [0; 1];
+        let mut single = ReadBuf::new(&mut one);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut single))?;
+        buf.put_slice(single.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.in_single_bytes = bytes.starts_with(b"STARTTLS");
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Debug + Send + Sync + Unpin> AsyncTokioStream for Wire<S> {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A stream that is TLS from its first byte (port 465).
+#[derive(Debug)]
+#[expect(deprecated, reason = "see the import")]
+pub(super) struct Secured(AsyncNetworkStream);
+
+impl Secured {
+    /// Does the handshake.
+    #[expect(deprecated, reason = "see the import")]
+    pub(super) async fn over(
+        stream: Box<dyn AsyncTokioStream>,
+        tls: TlsParameters,
+    ) -> Result<Self, smtp::Error> {
+        let mut stream = AsyncNetworkStream::use_existing_tokio1(stream);
+        stream.upgrade_tls(tls).await?;
+        Ok(Self(stream))
+    }
+}
+
+impl AsyncRead for Secured {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = ready!(Pin::new(&mut self.0).poll_read(cx, buf.initialize_unfilled()))?;
+        buf.advance(read);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Secured {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_close(cx)
+    }
+}
+
+impl AsyncTokioStream for Secured {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
