@@ -11,10 +11,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_util::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
+use lettre::transport::smtp;
 #[expect(deprecated, reason = "the only door to lettre's TLS for a socket of our own")]
 use lettre::transport::smtp::client::AsyncNetworkStream;
 use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
-use lettre::transport::smtp::{self};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -139,5 +139,28 @@ impl AsyncWrite for Secured {
 impl AsyncTokioStream for Secured {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_said_before_the_handshake_is_not_kept_for_after_it() {
+        let (mut server, client) = duplex(1024);
+        server.write_all(b"220 go\r\n250 slipped in\r\n").await.unwrap();
+        // The reader lettre has around its stream.
+        let mut reader = BufReader::new(Wire::new(client));
+        reader.get_mut().write_all(b"STARTTLS\r\n").await.unwrap();
+        let mut line = String::new();
+        reader.read_line(&mut line).await.unwrap();
+        assert_eq!((line.as_str(), reader.buffer()), ("220 go\r\n", &b""[..]));
+        let mut rest = [0; 64];
+        reader.get_mut().write_all(b"\x16 hello").await.unwrap();
+        let read = reader.get_mut().read(&mut rest).await.unwrap();
+        assert_eq!(&rest[..read], b"250 slipped in\r\n", "the handshake meets it, and fails");
     }
 }

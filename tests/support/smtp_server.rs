@@ -69,6 +69,7 @@ pub struct Sink {
     is_down: Mutex<bool>,
     asked: Mutex<Vec<tokio::time::Instant>>,
     logins: AtomicUsize,
+    goodbyes: AtomicUsize,
     at_data: tokio::sync::Notify,
 }
 
@@ -103,6 +104,11 @@ impl Sink {
 
     pub fn logins(&self) -> usize {
         self.logins.load(Ordering::SeqCst)
+    }
+
+    /// How many clients said goodbye.
+    pub fn goodbyes(&self) -> usize {
+        self.goodbyes.load(Ordering::SeqCst)
     }
 
     /// Waits until a client has begun to send a mail.
@@ -183,14 +189,16 @@ impl Sink {
                     (&[At::Rcpt], "250 ok")
                 }
                 "DATA" => (&[At::Data], "354 go on"),
-                "QUIT" => (&[], "221 bye"),
+                "QUIT" => {
+                    self.goodbyes.fetch_add(1, Ordering::SeqCst);
+                    (&[], "221 bye")
+                }
                 _ => (&[], "250 ok"),
             };
-            let of_this = script.iter().any(|(at, _)| matches!(at, At::RcptOf(w) if *w == to));
             let one: [At; 1];
             let points = match script.iter().find(|(at, _)| matches!(at, At::RcptOf(w) if *w == to))
             {
-                Some((at, _)) if of_this && word == "RCPT" => {
+                Some((at, _)) if word == "RCPT" => {
                     one = [*at];
                     &one
                 }
