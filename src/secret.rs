@@ -34,6 +34,15 @@ pub const PASSWORD: Keys =
 /// `url-credential`, `url-file`: for addresses that hold a token; others stay plain `url`.
 pub const URL: Keys = Keys { plain: None, credential: "url-credential", file: "url-file" };
 
+/// The keys of the secret of that name; any other name is taken for the token's.
+pub fn keys(what: &str) -> Keys {
+    match what {
+        "password" => PASSWORD,
+        "url" => URL,
+        _ => TOKEN,
+    }
+}
+
 /// Where systemd's unit takes its credentials from, and where they are looked for when the program
 /// was not started by systemd.
 const FOLDER: &str = "/etc/affinityd/credentials";
@@ -51,6 +60,18 @@ pub fn load(section: &Section<'_>, keys: Keys) -> Option<SecretString> {
 /// As [`load`], for a secret that must be there.
 pub fn required(section: &Section<'_>, keys: Keys) -> Option<SecretString> {
     require(section, keys, &shelf())
+}
+
+/// Where a secret is named that cannot be reached from here: it is not there, or this user may not
+/// read it. What else is wrong with it is for [`load`] to say.
+pub fn out_of_reach(section: &Section<'_>, keys: Keys) -> Option<Placed<String>> {
+    let shelf = shelf();
+    let is_closed = |path: &Path| File::open(path).is_err();
+    let credential = section.string(keys.credential).filter(|name| {
+        let names = [name.value.clone(), format!("{ID}_{}", name.value)];
+        names.iter().all(|file| is_closed(&shelf.folder.join(file)))
+    });
+    credential.or_else(|| section.string(keys.file).filter(|p| is_closed(Path::new(&p.value))))
 }
 
 /// A fingerprint that is the same as long as secret and seed are: tells that a secret was changed

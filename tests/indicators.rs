@@ -28,6 +28,7 @@ fn record(id: &str, person: u64, posted: Time, seen: Time) -> Record {
         platform: "mastodon".to_owned(),
         id: id.to_owned(),
         key_at: posted,
+        stored_at: posted,
         person: Some(Person(person)),
         filed: id.to_owned(),
         versions: vec![version],

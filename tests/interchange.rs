@@ -407,6 +407,7 @@ fn ratings_are_written_as_people_write_them() {
         platform: "appstore".to_owned(),
         id: "1".to_owned(),
         key_at: AT,
+        stored_at: AT,
         person: None,
         filed: "1".to_owned(),
         versions: vec![Version { rating: Some(0.8), kind: Some(Kind::Review), ..version }],

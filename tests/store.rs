@@ -109,6 +109,7 @@ fn several_readings_of_one_id_in_one_change_are_one_row() {
     second.versions.insert(0, first.versions[0].clone());
     store.commit(rows(brand, vec![first, second.clone()])).unwrap();
     second.key_at = day(2);
+    second.stored_at = day(2);
     assert_eq!(store.record(brand, "mastodon", "a").unwrap(), Some(second.clone()));
     assert_eq!(store.thread(brand, "mastodon", "root").unwrap(), [second]);
     assert_eq!(store.rows(brand).unwrap(), 1);
@@ -291,4 +292,21 @@ fn a_second_instance_is_refused_and_told_by_whom() {
     store.commit(rows(brand, vec![row(&store, "a", day(1), "ada", Intent::Other)])).unwrap();
     drop(store);
     assert_eq!(open(dir.path()).0.rows(brand).unwrap(), 1);
+}
+
+#[test]
+fn an_erasure_empties_the_mails_that_have_been_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let brand = acme(&store);
+    store.commit(rows(brand, vec![row(&store, "a", day(1), "ada", Intent::Complaint)])).unwrap();
+    let mut sent = mail(&[], Severity::Low, day(2));
+    sent.message.text = "Ada wrote: my parcel".to_owned();
+    sent.sending = Sending::Done;
+    let change = Change { brand: Some(brand), mails_new: vec![sent], ..Change::default() };
+    store.commit(change).unwrap();
+    store.erase(brand, "mastodon", "ada").unwrap();
+    let kept = store.mails().unwrap();
+    assert_eq!(kept.len(), 1, "that it was sent is still known");
+    assert!(!exported(&store).contains("my parcel"));
 }

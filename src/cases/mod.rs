@@ -4,7 +4,7 @@
 //! values, so every rule is one row of a table test. Reading and writing is `pipeline`'s.
 //!
 //! [`Threads`] gives the conversations their shape, `answers` says who an own post answers,
-//! [`replay`] folds a history into cases, and [`policy`] fixes deadlines.
+//! [`replay()`] folds a history into cases, and [`policy`] fixes deadlines.
 
 mod answers;
 mod brand;

@@ -172,6 +172,7 @@ impl Scripts {
 fn latin(text: &Text, hits: &[Hit], told: Option<String>, scripts: &Scripts) -> Language {
     let mut score = [0_f32; FILES.len()];
     count_words(hits, &mut score);
+    count_terms(hits, &mut score);
     count_letters(&text.plain, &mut score);
     let index = |code: &str| FILES.iter().position(|(name, _)| *name == code);
     // Statistics cost more than all the rest, so they are only asked where words leave doubt.
@@ -227,6 +228,26 @@ fn count_words(hits: &[Hit], score: &mut [f32]) {
     }
 }
 
+/// Terms that mean something are evidence too, where no other language writes them the same.
+fn count_terms(hits: &[Hit], score: &mut [f32]) {
+    const LEAST: usize = 5;
+    let mut spans: Vec<(usize, usize, u32)> = Vec::new();
+    for hit in hits.iter().filter(|hit| hit.term.class != Class::Stop).take(60) {
+        if hit.end - hit.start >= LEAST && hit.term.langs.count_ones() == 1 {
+            spans.push((hit.start, hit.end, hit.term.langs.trailing_zeros()));
+        }
+    }
+    spans.sort_unstable();
+    spans.dedup();
+    for same in spans.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        for (_, _, index) in same {
+            if let Some(score) = score.get_mut(*index as usize) {
+                *score += 0.5 / same.len() as f32;
+            }
+        }
+    }
+}
+
 /// Letters that only some languages have.
 fn count_letters(plain: &str, score: &mut [f32]) {
     let mut add = |codes: &[&str], weight: f32| {
@@ -277,7 +298,8 @@ fn statistics(text: &Text) -> Option<(&'static str, f32)> {
     let info = whatlang::detect(&sample)?;
     let code = short_code(info.lang())?;
     let length = sample.len() as f32 / SAMPLE as f32;
-    let weight = if info.is_reliable() { 1.5 + length } else { info.confidence() as f32 };
+    // What it calls unreliable is a guess, and on a dozen words often a wrong one.
+    let weight = if info.is_reliable() { 1.5 + length } else { 0.5 * info.confidence() as f32 };
     Some((code, weight))
 }
 

@@ -15,16 +15,26 @@ pub enum Auth {
     Basic(String, SecretString),
 }
 
-/// What is sent along.
-#[derive(Clone, Debug, Default)]
+/// What is sent along. May hold a password: printed without what is in it.
+#[derive(Clone, Default)]
 pub enum Body {
     /// Nothing: a GET.
     #[default]
     Empty,
     /// A JSON document: a POST. Also what GraphQL needs.
     Json(serde_json::Value),
-    /// Form fields: a POST.
+    /// Form fields: a POST. Without any it is a POST of nothing.
     Form(Vec<(String, String)>),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "Empty",
+            Self::Json(_) => "Json(..)",
+            Self::Form(_) => "Form(..)",
+        })
+    }
 }
 
 /// One request. A body makes it a POST.

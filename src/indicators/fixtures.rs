@@ -78,6 +78,7 @@ pub(super) fn post(id: &str, person: u64, at: i64) -> Interaction {
         platform: "mastodon".to_owned(),
         id: id.to_owned(),
         key_at: Time(at),
+        stored_at: Time(at),
         person: Some(Person(person)),
         filed: id.to_owned(),
         versions: vec![version],

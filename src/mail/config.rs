@@ -11,7 +11,7 @@
 //! ```
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lettre::Address;
 use lettre::message::Mailbox;
@@ -88,6 +88,16 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The same with a relative directory below `state`.
+    #[must_use]
+    pub fn below(&self, state: &Path) -> Self {
+        let mut config = self.clone();
+        if let Way::Directory(path) = &mut config.way {
+            *path = state.join(&*path);
+        }
+        config
+    }
+
     /// Reads `[mail]`. Without `[mail.smtp]` mails become files below `directory`.
     pub fn read(section: &Section<'_>, secrets: SecretReader<'_>) -> Self {
         let default = Self::default();

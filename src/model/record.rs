@@ -65,6 +65,9 @@ pub struct Record {
     pub id: String,
     /// The time in its key: `at` as first stored. Never changes.
     pub key_at: Time,
+    /// When it was first stored here. Retention counts from it, so that imported history is not
+    /// forgotten on its first night.
+    pub stored_at: Time,
     /// Who did it, also after the handle is gone. `None`: no author was ever told.
     pub person: Option<Person>,
     /// The conversation it is filed under (`affinity` rule E13 as far as known when it was stored).
@@ -273,7 +276,13 @@ impl Interaction {
             }
         }
         if let Some(ruling) = &self.ruling {
-            self.intent = ruling.intent.unwrap_or(self.intent);
+            // Whoever says what a post wants has read it: that it is spam, or thanks only, is then
+            // theirs to say too.
+            if let Some(intent) = ruling.intent {
+                self.intent = intent;
+                self.relevant = true;
+                self.thanks = false;
+            }
             self.sentiment = ruling.sentiment.or(self.sentiment);
             self.relevant = ruling.relevant.unwrap_or(self.relevant);
             self.severity = ruling.severity.unwrap_or(self.severity);

@@ -118,7 +118,7 @@ impl CaseCard {
 
     pub(crate) fn words_of(&self, words: Words, limit: usize) -> String {
         let title = self.title.as_deref().map(|t| clean::line(t, 120)).unwrap_or_default();
-        let text = self.text.as_deref().map(|t| clean::line(t, limit)).unwrap_or_default();
+        let text = self.text.as_deref().map(|t| clean::quote(t, limit)).unwrap_or_default();
         match (title.is_empty(), text.is_empty()) {
             (true, true) => words.no_text().to_owned(),
             (true, false) => text,

@@ -251,7 +251,7 @@ fn praise(blocks: &mut Vec<Block>, facts: &DigestFacts, words: Words, limit: usi
         shown
             .map(|post| {
                 let platform = platform_name(&post.platform);
-                let text = post.text.as_deref().map(|t| clean::line(t, 160)).unwrap_or_default();
+                let text = post.text.as_deref().map(|t| clean::quote(t, 160)).unwrap_or_default();
                 Item {
                     standing: None,
                     lead: words.who_on(&who(post.author.as_ref(), words), &platform),

@@ -49,9 +49,10 @@ pub fn compose_source(facts: &SourceFacts, words: Words) -> Composed {
     });
     let mut commands = Vec::new();
     if matches!(trouble, Trouble::Unauthorised(_)) {
-        commands.push((format!("affinityd login {account}"), words.act_login().to_owned()));
+        commands.push(("systemctl reload affinityd".to_owned(), words.act_reload().to_owned()));
     }
-    commands.push(("affinityd check".to_owned(), words.act_check().to_owned()));
+    let check = format!("affinityd check --account {account}");
+    commands.push((check, words.act_check().to_owned()));
     let title = if streams.is_empty() {
         format!("{platform} · {account}")
     } else {

@@ -1,6 +1,6 @@
 //! What is remembered about one group of cases: what people were told, and in which mails.
 //!
-//! Plain data with its transitions; [`super::decide`] reads it, the pipeline stores it together with
+//! Plain data with its transitions; [`super::decide()`] reads it, the pipeline stores it together with
 //! the mail it belongs to.
 
 use std::collections::{BTreeMap, BTreeSet};

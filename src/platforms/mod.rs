@@ -11,6 +11,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::http::pace::Limits;
 use crate::http::{Reply, Request};
 use crate::model::{Capabilities, Gap, Reading, Time};
 use crate::settings::{Placed, Section};
@@ -36,7 +37,7 @@ macro_rules! platforms {
     };
 }
 
-platforms! { mastodon, feed }
+platforms! { mastodon, bluesky, feed }
 
 /// Fetches the secret that a section names by `<what>-file` or `<what>-credential`.
 pub type Secrets<'a> = &'a dyn Fn(&Section<'_>, &'static str) -> Option<SecretString>;
@@ -202,12 +203,18 @@ pub enum Ask<'a> {
 }
 
 /// What a login left behind: kept in the store, handed to every later request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Opaque to all but the connector. May hold tokens: never printed or exported.
     pub state: String,
     /// Not usable after this time, if that is known.
     pub expires_at: Option<Time>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
 }
 
 /// What a request or a reply is seen in the light of.
@@ -338,6 +345,11 @@ pub trait Platform: Send + Sync {
     /// dropped. Must not allow the credential to be found out.
     fn credential(&self) -> Option<u64> {
         None
+    }
+
+    /// How fast its host may be asked.
+    fn manners(&self) -> Limits {
+        Limits::API
     }
 
     /// What `affinityd check` asks, in order.

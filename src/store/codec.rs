@@ -145,6 +145,7 @@ fn tame_verdict(verdict: &mut Verdict) {
 /// name, numbers that are numbers.
 pub fn tidy_record(record: &mut Record) {
     tame(&mut record.key_at);
+    tame(&mut record.stored_at);
     for version in &mut record.versions {
         tame(&mut version.seen_at);
         tame(&mut version.created_at);
@@ -250,6 +251,7 @@ mod tests {
             platform: "mastodon".to_owned(),
             id: "a1".to_owned(),
             key_at: Time(1_000),
+            stored_at: Time(1_000),
             person: Some(Person(0x0102_0304_0506_0708)),
             filed: "a0".to_owned(),
             versions: vec![Version {
@@ -265,7 +267,7 @@ mod tests {
     #[test]
     fn version_one_of_a_row_is_frozen() {
         let bytes = encode_row(&ada(), 0xaabb_ccdd_1122_3344).unwrap();
-        let golden = "050607081122334401086d6173746f646f6e026131d00f01888e98a8c0e080810102613001\
+        let golden = "050607081122334401086d6173746f646f6e026131d00fd00f01888e98a8c0e080810102613001\
                       e012d00f010400000001036ec3a90000000000000000000000000000";
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, golden);

@@ -18,7 +18,8 @@ use crate::model::{Act, Case, Entry, Mark, Person, Record, SourceState, Time};
 pub struct Change {
     /// The brand of the records, cases, acts and accounts.
     pub brand: Option<BrandKey>,
-    /// Interactions as they are from now on. `key_at` counts only for a new one.
+    /// Interactions as they are from now on. `key_at` and `stored_at` count only
+    /// for a new one.
     pub records: Vec<Record>,
     /// Cases as they are from now on.
     pub cases: Vec<Case>,

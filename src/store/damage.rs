@@ -12,6 +12,7 @@ fn record(store: &Store, id: &str, at: i64, filed: &str) -> Record {
         platform: "x".to_owned(),
         id: id.to_owned(),
         key_at: Time(at),
+        stored_at: Time(at),
         person: Some(store.person("x", "ada")),
         filed: filed.to_owned(),
         versions: vec![Version { seen_at: Time(at), created_at: Time(at), ..Version::default() }],

@@ -15,7 +15,7 @@ use super::error::Result;
 use super::keys::{self, BrandKey, Placed, state};
 use super::retain::forget_texts;
 use super::{Change, Inner, Store, draft};
-use crate::model::{Case, Person, Record, Sending, Time};
+use crate::model::{Case, Entry, Person, Record, Sending, Time};
 
 /// What an erasure touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,18 +174,28 @@ impl Inner {
         Ok(erased)
     }
 
+    /// Withdraws waiting mails about these cases, and empties every mail of the brand that has been
+    /// dealt with: a digest does not say whose words are in it.
     fn withdraw(&self, brand: &str, cases: &BTreeSet<String>) -> Result<u64> {
         let mut withdrawn = 0;
         let mut draft = self.draft();
-        for mut entry in self.pending_mail()? {
-            let message = &entry.message;
-            if message.brand != brand || !message.cases.iter().any(|case| cases.contains(case)) {
+        for entry in self.engine.all(Space::Outbox) {
+            let mut entry: Entry = codec::decode(&entry?.1)?;
+            let message = &mut entry.message;
+            let is_waiting = matches!(entry.sending, Sending::Due | Sending::Held);
+            let is_about = message.cases.iter().any(|case| cases.contains(case));
+            if message.brand != brand || (is_waiting && !is_about) {
                 continue;
             }
-            entry.sending = Sending::Withdrawn("its author was erased".to_owned());
+            if is_waiting {
+                entry.sending = Sending::Withdrawn("its author was erased".to_owned());
+                withdrawn += 1;
+            }
+            for words in [&mut message.subject, &mut message.text, &mut message.html] {
+                words.clear();
+            }
             draft.put_mail(entry)?;
             draft.write_if_full()?;
-            withdrawn += 1;
         }
         draft.write()?;
         Ok(withdrawn)

@@ -24,6 +24,7 @@ fn record() -> Record {
         platform: "mastodon".to_owned(),
         id: "1".to_owned(),
         key_at: Time(1_000),
+        stored_at: Time(1_600),
         person: Some(Person(300)),
         filed: "0".to_owned(),
         versions: vec![Version {

@@ -158,7 +158,7 @@ pub fn read_number(key: &[u8]) -> Option<u64> {
     (key.len() <= 8).then(|| read64(key))
 }
 
-/// Names in [`Space::State`]. Parts are parted by a byte that no name holds.
+/// Names in the space `State`. Parts are parted by a byte that no name holds.
 pub mod state {
     use super::{BrandKey, Person};
 

@@ -31,6 +31,7 @@ mod layout;
 mod nightly;
 mod open;
 mod outbox;
+mod pulse;
 mod read;
 mod readable;
 mod restore;

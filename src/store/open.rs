@@ -10,6 +10,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant};
 
 use super::dir::{self, Taken};
 use super::engine::{Engine, EngineError, Space};
@@ -19,6 +20,9 @@ use super::keys::{self, state};
 use super::layout::{prepare, wipe};
 use super::witness::{self, Witness};
 use super::{Config, Inner, Store, Writer, restore};
+
+/// How long the engine of an instance that was dropped may take to let go of its file.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// What opening did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,7 +216,7 @@ fn open_engine(
         }
     }
     let cache = config.cache_mb.saturating_mul(1 << 20);
-    let engine = match Engine::open(db, cache) {
+    let engine = match open_patiently(db, cache) {
         Err(EngineError::Corrupt { placed: false, .. }) => {
             let aside = dir::free_name(dir, &format!("snapshots.broken-{}", dir::stamp()));
             dir::make_private(&aside)?;
@@ -221,7 +225,7 @@ fn open_engine(
                 fs::rename(&path, aside.join(name))?;
             }
             steps.push("moved damaged snapshots aside".to_owned());
-            Engine::open(db, cache)?
+            open_patiently(db, cache)?
         }
         other => other?,
     };
@@ -269,4 +273,18 @@ pub(super) fn assemble(
     };
     inner.load_brands()?;
     Ok(inner)
+}
+
+/// Opens the database. Our own lock is held, so whoever still holds the engine's is an instance of
+/// this process that is closing: its threads let go a moment after it was dropped.
+fn open_patiently(db: &Path, cache: u64) -> std::result::Result<Engine, EngineError> {
+    let begun = Instant::now();
+    loop {
+        match Engine::open(db, cache) {
+            Err(EngineError::Locked(_)) if begun.elapsed() < CLOSING => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            done => return done,
+        }
+    }
 }

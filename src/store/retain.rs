@@ -1,7 +1,7 @@
 //! What is forgotten with age: texts, then handles, then whole rows. Counts stay.
 //!
 //! Works in small commits, so that polling goes on; a crash leaves the rest for the next run. Age
-//! counts from when a row was first seen here.
+//! counts from when a row was first stored here.
 
 use std::collections::HashMap;
 
@@ -42,10 +42,6 @@ fn end_of(case: &Case) -> Time {
     answered.or(ended).unwrap_or_else(|| case.due_at.plus(Case::LAPSE))
 }
 
-fn seen_at(record: &Record) -> Time {
-    record.versions.first().map_or(record.key_at, |version| version.seen_at)
-}
-
 /// What becomes of a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fate {
@@ -63,8 +59,8 @@ impl Fate {
 /// Decides what of a row has reached its age.
 fn fate(record: &Record, ends: &Ends, now: Time, keep: &Retention) -> Fate {
     let old = |at: Time, days: i64| now.since(at) > days.saturating_mul(Time::DAY);
-    let seen = seen_at(record);
-    let free = record.person.and_then(|p| ends.get(&p)).map_or(seen, |end| seen.max(*end));
+    let stored = record.stored_at;
+    let free = record.person.and_then(|p| ends.get(&p)).map_or(stored, |end| stored.max(*end));
     let has_text = record.versions.iter().any(|v| {
         v.text.is_some()
             || v.title.is_some()
@@ -72,9 +68,9 @@ fn fate(record: &Record, ends: &Ends, now: Time, keep: &Retention) -> Fate {
     });
     let has_handle = record.versions.iter().any(|v| v.author.is_some());
     Fate {
-        texts: has_text && old(seen, keep.texts_days),
+        texts: has_text && old(stored, keep.texts_days),
         handles: has_handle && old(free, keep.handles_days),
-        row: old(seen, keep.rows_days),
+        row: old(stored, keep.rows_days),
     }
 }
 
@@ -274,6 +270,7 @@ mod tests {
             platform: "x".to_owned(),
             id: "1".to_owned(),
             key_at: Time(Time::DAY),
+            stored_at: versions.first().map_or(Time(0), |v| v.seen_at),
             person: Some(Person(1)),
             filed: "1".to_owned(),
             versions,

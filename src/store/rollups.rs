@@ -194,6 +194,7 @@ mod tests {
             platform: "mastodon".to_owned(),
             id: "1".to_owned(),
             key_at: time(at),
+            stored_at: time(at),
             person: Some(Person(1)),
             filed: "1".to_owned(),
             versions: vec![version],

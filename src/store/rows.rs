@@ -80,6 +80,7 @@ impl Draft<'_> {
             }
         };
         record.key_at = old.as_ref().map_or(keys::time(at.ms), |old| old.key_at);
+        record.stored_at = old.as_ref().map_or(record.stored_at, |old| old.stored_at);
         let filed =
             |record: &Record| (record.filed != record.id).then(|| self.thread_of(brand, record));
         let (was, now) = (old.as_deref().and_then(filed), filed(&record));

@@ -82,12 +82,12 @@ impl Words {
         )
     }
 
-    /// What `login` is for.
-    pub fn act_login(self) -> &'static str {
+    /// What a reload is for.
+    pub fn act_reload(self) -> &'static str {
         self.pick(
-            "renews the login, where the platform needs a person for it",
-            "erneuert die Anmeldung, wo die Plattform dafür einen Menschen braucht",
-            "förnyar inloggningen, där plattformen kräver en människa",
+            "takes over a new token, once it is in its credential file",
+            "übernimmt einen neuen Token, sobald er in seiner Datei steht",
+            "tar över en ny nyckel, när den ligger i sin fil",
         )
     }
 

@@ -59,7 +59,7 @@ prop_compose! {
         let (created_at, seen_at, deleted_at) = times;
         let version = Version { created_at, seen_at, kind: Some(kind), ..Version::default() };
         let record = Record {
-            platform: "mastodon".to_owned(), id, key_at: seen_at, person: None,
+            platform: "mastodon".to_owned(), id, key_at: seen_at, stored_at: seen_at, person: None,
             filed: String::new(), versions: vec![version],
         };
         let base = record.latest().expect("it has a version");

@@ -26,7 +26,7 @@ pub struct Case {
     after: Option<String>,
     /// Or the cursor itself.
     cursor: Option<String>,
-    /// The case whose login left the session.
+    /// The case whose login left the session; for a login, the one that is renewed.
     session: Option<String>,
     target: Option<Sought>,
     #[serde(default = "now")]
@@ -230,9 +230,14 @@ impl Fixtures {
         let want = &case.want;
         let at = format!("{}/{name} ({})", self.platform, case.says);
         if case.ask == "login" {
-            let request = self.connector.login(None, case.now).expect("it has a login");
+            let old = self.session(name);
+            let request = self.connector.login(old.as_ref(), case.now).expect("it has a login");
+            assert!(!format!("{request:?}{old:?}").contains("canary"), "{at}: it shows a secret");
+            if let Some(wanted) = &want.request {
+                assert_eq!(request.url.as_str(), wanted, "{at}");
+            }
             let reply = self.reply(name, request.url.clone(), self.body(name));
-            match self.connector.parse_login(None, &reply, case.now) {
+            match self.connector.parse_login(old.as_ref(), &reply, case.now) {
                 Ok(session) => assert_eq!(Some(&session.state), want.session.as_ref(), "{at}"),
                 Err(refusal) => assert_eq!(Some(refusal.to_string()), want.refusal, "{at}"),
             }

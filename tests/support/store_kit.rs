@@ -59,6 +59,7 @@ pub fn row(store: &Store, id: &str, at: Time, author: &str, intent: Intent) -> R
         platform: "mastodon".to_owned(),
         id: id.to_owned(),
         key_at: at,
+        stored_at: at,
         person: Some(store.person("mastodon", author)),
         filed: id.to_owned(),
         versions: vec![Version {

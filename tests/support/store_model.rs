@@ -64,6 +64,7 @@ impl Model {
         let zone = Tz::Europe__Stockholm;
         if let Some(old) = self.rows.get(&record.id) {
             record.key_at = old.key_at;
+            record.stored_at = old.stored_at;
             let (date, counts) = contribution(&old.latest().unwrap(), zone).unwrap();
             let all = self.days.get_mut(&(date, "mastodon".to_owned())).unwrap();
             all.take(&counts);
@@ -82,7 +83,7 @@ impl Model {
     }
 
     fn retain(&mut self, now: Time) {
-        let age = |record: &Record| now.since(record.versions[0].seen_at);
+        let age = |record: &Record| now.since(record.stored_at);
         self.rows.retain(|_, record| age(record) <= 30 * Time::DAY);
         for record in self.rows.values_mut() {
             let age = age(record);
@@ -166,6 +167,7 @@ proptest! {
                         let mut fresh =
                             row(&store, &id.to_string(), day(at), &format!("p{author}"), intent);
                         fresh.versions[0].seen_at = day(at + delay);
+                        fresh.stored_at = day(at + delay);
                         let record = read_again(&model, filed(fresh, &thread.to_string()));
                         model.put(record.clone());
                         records.push(record);

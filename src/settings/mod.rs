@@ -4,6 +4,8 @@
 //! stops at a mistake: a wrong value becomes a [`Finding`] and its default, so that a person sees
 //! all mistakes at once. Keys that nobody read are unknown, and the nearest known one is named.
 
+mod spell;
+
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,7 +15,8 @@ use chrono_tz::Tz;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::model::Time;
+use spell::{article, say};
+pub use spell::{nearest, parse_duration};
 
 /// One thing that is wrong, with its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,18 +44,31 @@ pub struct Placed<T> {
 
 /// All findings of one file.
 #[derive(Clone, Debug, Default)]
-pub struct Findings(Rc<RefCell<Vec<Finding>>>);
+pub struct Findings {
+    all: Rc<RefCell<Vec<Finding>>>,
+    absent: Rc<RefCell<Vec<String>>>,
+}
 
 impl Findings {
     /// Everything found, in the order of the file.
     pub fn take(&self) -> Vec<Finding> {
-        let mut all = std::mem::take(&mut *self.0.borrow_mut());
+        let mut all = std::mem::take(&mut *self.all.borrow_mut());
         all.sort_by_key(|f| (f.span.start, f.span.end));
         all
     }
 
+    /// Whether nothing has been found wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.all.borrow().iter().all(|f| f.warning)
+    }
+
+    /// Every key that was looked for and is not in the file: what an example file lacks.
+    pub fn absent(&self) -> Vec<String> {
+        self.absent.borrow().clone()
+    }
+
     fn add(&self, span: Range<usize>, message: String, label: &str, help: Option<String>) {
-        self.0.borrow_mut().push(Finding {
+        self.all.borrow_mut().push(Finding {
             span,
             message,
             label: label.to_owned(),
@@ -89,7 +105,15 @@ impl<'a> Section<'a> {
 
     fn find(&self, key: &'static str) -> Option<(&'a Spanned<DeValue<'a>>, Range<usize>)> {
         self.known.borrow_mut().push(key);
-        self.table.iter().find(|(k, _)| k.get_ref().as_ref() == key).map(|(k, v)| (v, k.span()))
+        let found = self
+            .table
+            .iter()
+            .find(|(k, _)| k.get_ref().as_ref() == key)
+            .map(|(k, v)| (v, k.span()));
+        if found.is_none() {
+            self.findings.absent.borrow_mut().push(self.name(key));
+        }
+        found
     }
 
     fn name(&self, key: &str) -> String {
@@ -104,7 +128,7 @@ impl<'a> Section<'a> {
 
     /// Reports something about a place that does not stop the start.
     pub fn warn(&self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
-        self.findings.0.borrow_mut().push(Finding {
+        self.findings.all.borrow_mut().push(Finding {
             span,
             message: message.into(),
             label: String::new(),
@@ -390,60 +414,10 @@ impl Drop for Section<'_> {
     }
 }
 
-/// The known word that a mistyped one most probably means.
-pub fn nearest<'w>(typed: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
-    known
-        .map(|word| (strsim::jaro_winkler(&typed.to_lowercase(), &word.to_lowercase()), word))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, word)| word)
-}
-
-/// Milliseconds of `"90s"`, `"15m"`, `"2h"`, `"14d"`, or `"1h30m"`.
-pub fn parse_duration(text: &str) -> Option<i64> {
-    let mut total = 0_i64;
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return None;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let number: i64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let unit = match rest[..letters].trim() {
-            "s" => Time::SECOND,
-            "m" | "min" => Time::MINUTE,
-            "h" => Time::HOUR,
-            "d" => Time::DAY,
-            _ => return None,
-        };
-        rest = &rest[letters..];
-        total = total.checked_add(number.checked_mul(unit)?)?;
-    }
-    Some(total)
-}
-
-fn say(millis: i64) -> String {
-    let seconds = (millis.saturating_add(500)) / 1000;
-    match seconds {
-        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
-        s if s % 3_600 == 0 => format!("{}h", s / 3_600),
-        s if s % 60 == 0 => format!("{}m", s / 60),
-        s => format!("{s}s"),
-    }
-}
-
-fn article(kind: &str) -> String {
-    match kind.chars().next() {
-        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {kind}"),
-        _ => format!("a {kind}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Time;
 
     fn findings(toml: &str, read: impl Fn(&Section<'_>)) -> Vec<String> {
         let all = Findings::default();
@@ -469,21 +443,5 @@ mod tests {
                 "`n` is out of bounds [9]",
             ]
         );
-    }
-
-    #[test]
-    fn durations_are_read_as_people_write_them() {
-        for (text, wanted) in [
-            ("30s", Some(30_000)),
-            ("15m", Some(900_000)),
-            ("1h30m", Some(5_400_000)),
-            ("14d", Some(14 * Time::DAY)),
-            ("", None),
-            ("5", None),
-            ("5 years", None),
-            ("9999999999999999d", None),
-        ] {
-            assert_eq!(parse_duration(text), wanted, "{text}");
-        }
     }
 }
