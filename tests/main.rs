@@ -7,6 +7,7 @@ mod indicators;
 mod interchange;
 mod mail;
 mod notify;
+mod pipeline;
 mod platforms;
 mod schedule;
 mod store;

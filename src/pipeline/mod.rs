@@ -1,1 +1,30 @@
-//! (in the making)
+//! From readings to mails: what is done with the data between the platforms and the courier.
+//!
+//! `ingest` takes a page in, `sweep` watches the clocks, `digest` sums up a day, `history` loads
+//! what rules look at. Plain functions over the store; the network is `daemon`'s.
+
+mod accounts;
+mod apply;
+mod attention;
+mod brand;
+mod cards;
+mod digest;
+mod filing;
+mod history;
+mod ingest;
+mod judge;
+mod merge;
+mod outbox;
+mod page;
+mod panel;
+mod recall;
+mod refresh;
+mod sweep;
+
+pub use attention::send_attention;
+pub use brand::{Brand, OwnAccount};
+pub use digest::{Digest, digest, send_digest};
+pub use history::load as load_history;
+pub use ingest::{Batch, Desk, Ingested, act, ingest};
+pub use panel::Panel;
+pub use sweep::{Looked, Swept, Wanted, sweep};

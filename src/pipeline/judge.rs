@@ -1,0 +1,117 @@
+//! Classifies the words of an interaction, and fixes when an answer to them is due.
+//!
+//! Each text is judged once, as of the reading that brought it (rule E22). What comes out does not
+//! depend on the order in which readings came.
+
+use super::ingest::Desk;
+use super::merge::WORDLESS;
+use crate::classify::Post;
+use crate::model::{
+    Deadline, Intent, Interaction, Record, Sentiment, Severity, Time, Verdict, Version,
+};
+
+/// Judges every text that is new. `is_about`: the post is about the brand, or speaks to it;
+/// `is_late`: its clock runs from when it was first seen, not from the time it claims.
+pub fn judge(desk: Desk<'_>, record: &mut Record, is_about: bool, is_late: bool) {
+    let mut so_far = Record { versions: Vec::new(), ..record.clone() };
+    let (mut text, mut title) = (None, None);
+    for version in &mut record.versions {
+        let is_edit = learn(&mut text, &version.text) | learn(&mut title, &version.title);
+        let says_nothing = [&text, &title].into_iter().flatten().all(|w| w.trim().is_empty());
+        let is_repeat = !is_edit && (version.text.is_some() || version.title.is_some());
+        if is_repeat {
+            version.verdict = None;
+            version.deadline = version.deadline.take().filter(|_| version.ruling.is_some());
+        } else if version.verdict.is_none() {
+            if is_edit && !says_nothing {
+                version.verdict = Some(classify(desk, version, &text, &title, is_about));
+            } else if so_far.versions.is_empty() && says_nothing && !is_about {
+                version.verdict = Some(wordless());
+            }
+        }
+        let speaks_new = is_edit || version.ruling.is_some() || version.verdict.is_some();
+        so_far.versions.push(version.clone());
+        if speaks_new && version.deadline.is_none() {
+            version.deadline = so_far.latest().and_then(|it| deadline(desk, &it, is_late));
+            if let Some(last) = so_far.versions.last_mut() {
+                last.deadline.clone_from(&version.deadline);
+            }
+        }
+    }
+}
+
+/// Whether the clock of a known post runs from when it was seen.
+pub fn was_late(known: &Record) -> bool {
+    let Some(it) = known.latest() else { return false };
+    let fixed = known.versions.iter().find_map(|version| version.deadline.as_ref());
+    fixed.is_some_and(|fixed| fixed.from == it.seen_at && it.seen_at != it.at)
+}
+
+/// Whether the classifier took a post for one that is not about the brand, and no person said so.
+pub fn was_passed_over(record: &Record) -> bool {
+    record.latest().is_some_and(|it| {
+        let said_by_person = it.ruling.as_ref().is_some_and(|r| r.relevant.is_some());
+        !it.relevant && !said_by_person && it.verdict.is_some_and(|v| v.scores.spam < 0.5)
+    })
+}
+
+/// The record without the classifier's words, so that it is judged anew.
+pub fn unjudged(mut record: Record) -> Record {
+    for version in &mut record.versions {
+        version.verdict = None;
+        version.deadline = None;
+    }
+    record
+}
+
+fn learn(known: &mut Option<String>, told: &Option<String>) -> bool {
+    let is_new = told.is_some() && told != known;
+    if is_new {
+        known.clone_from(told);
+    }
+    is_new
+}
+
+fn classify(
+    desk: Desk<'_>,
+    version: &Version,
+    text: &Option<String>,
+    title: &Option<String>,
+    is_about: bool,
+) -> Verdict {
+    desk.classifier.classify(&Post {
+        text: text.as_deref().unwrap_or_default(),
+        title: title.as_deref(),
+        lang: version.lang.as_deref(),
+        channel: None,
+        watch: Some(&desk.brand.watch),
+        addressed: is_about,
+        own: version.own,
+    })
+}
+
+/// Nothing was said, and nothing speaks for its being about the brand.
+fn wordless() -> Verdict {
+    Verdict {
+        lang: None,
+        intent: Intent::Other,
+        sentiment: Sentiment::Neu,
+        relevant: false,
+        severity: Severity::Normal,
+        safety: false,
+        thanks: false,
+        moved_private: false,
+        scores: crate::model::Scores::default(),
+        reasons: Vec::new(),
+        model: WORDLESS.to_owned(),
+    }
+}
+
+fn deadline(desk: Desk<'_>, it: &Interaction, is_late: bool) -> Option<Deadline> {
+    if !it.asks() || it.own {
+        return None;
+    }
+    let from: Time = if is_late { it.seen_at } else { it.at };
+    let brand = desk.brand;
+    brand.policy.deadline(&brand.calendar, it.intent, it.safety, it.severity, from)
+}

@@ -1,0 +1,44 @@
+//! Brings cases that wait up to what the configuration says now.
+//!
+//! An account that was listed as own or blocked, or a text as an automatic reply, after posts had
+//! been stored changes who waits. Figures are made anew each time; what is kept is the cases, and
+//! alerts go by these.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::ingest::Desk;
+use super::page::Page;
+use crate::model::{CaseState, Time};
+use crate::store::Change;
+
+/// Replays every thread in which somebody waits, if the lists have changed since the last time.
+pub fn refresh(desk: Desk<'_>, now: Time) -> Result<()> {
+    let Desk { store, brand, key, .. } = desk;
+    let lists = (&brand.own, &brand.blocked, &brand.auto_replies, desk.parented);
+    let name = format!("lists/{}", brand.id);
+    let print = format!("{:016x}", xxh3_64(format!("{lists:?}").as_bytes()));
+    let known: Option<String> = store.value(&name)?;
+    if known.as_ref() == Some(&print) {
+        return Ok(());
+    }
+    let mut groups = BTreeSet::new();
+    for case in store.open_cases(key)? {
+        // Nothing is mailed about what has lapsed.
+        if case.state(now) != CaseState::Lapsed
+            && let Some(record) = store.record(key, &case.platform, &case.interaction)?
+        {
+            groups.insert((record.platform, record.filed));
+        }
+    }
+    for group in groups {
+        let mut page = Page::new(desk, now)?;
+        page.touched.insert(group);
+        page.commit(Change::default())?;
+    }
+    let values = vec![(name, Some(serde_json::to_value(print)?))];
+    store.commit(Change { values, ..Change::default() })?;
+    Ok(())
+}
