@@ -2,6 +2,7 @@
 
 mod cases;
 mod classify;
+mod config;
 mod http;
 mod indicators;
 mod interchange;
