@@ -1,4 +1,9 @@
-//! affinityd (in the making).
+//! affinityd watches what customers say to a brand in public, and makes sure somebody answers.
+//!
+//! The walk of one post: [`daemon`] polls a [`platforms`] connector through [`http`];
+//! [`pipeline`] drops what is known, asks [`classify`] and [`cases`], and commits to the [`store`];
+//! a sweep asks [`notify`] whether a mail is due; [`mail`] delivers what is in the outbox. The map of
+//! all folders is in the README; each imports only from rows below its own.
 
 pub mod model;
 
@@ -26,5 +31,7 @@ pub mod pipeline;
 pub mod config;
 
 pub mod daemon;
+
+pub mod demo;
 
 pub mod cli;

@@ -1,1 +1,6 @@
-fn main() {}
+//! Arguments in, exit code out.
+
+fn main() -> std::process::ExitCode {
+    affinityd::http::install_provider();
+    affinityd::cli::main()
+}

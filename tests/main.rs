@@ -1,8 +1,15 @@
 //! One test binary; a module per promise.
 
+#[path = "support/binary.rs"]
+mod binary;
 mod cases;
 mod classify;
+mod cli;
 mod config;
+mod daemon;
+mod demo;
+#[path = "support/fake_mastodon.rs"]
+mod fake_mastodon;
 mod http;
 mod indicators;
 mod interchange;
@@ -11,4 +18,6 @@ mod notify;
 mod pipeline;
 mod platforms;
 mod schedule;
+#[path = "support/stage.rs"]
+mod stage;
 mod store;

@@ -1,0 +1,196 @@
+//! One answer that tells a sysadmin what is wrong and what to do.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::{AccountFacts, Office};
+use crate::model::{DeliveryState, Health, Mark, Reach, Sending, SourceState, Time};
+
+/// A mail that was refused for good asks for attention for so long.
+const DEAD_SHOWN: i64 = 7 * Time::DAY;
+
+/// How everything is; `healthy` is false when something needs attention.
+pub fn status(office: &Office) -> Result<Value> {
+    let now = office.clock.now();
+    let mut attention = Vec::new();
+    let sources = sources(office, &mut attention);
+    let mail = mail(office, now, &mut attention)?;
+    let free = office.store.free_bytes().ok();
+    if office.disk_is_low() {
+        attention.push(format!(
+            "the disk of {} is nearly full: free some space, polling has stopped",
+            office.store.dir().display()
+        ));
+    }
+    attention.extend(faults(office));
+    let mut waiting = json!({});
+    for (id, (brand, key)) in &office.brands {
+        let mut states: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        for case in office.store.open_cases(*key)? {
+            *states.entry(case.state(now).word()).or_default() += 1;
+        }
+        waiting[id] = json!({
+            "name": brand.name,
+            "zone": brand.zone.name(),
+            "interactions": office.store.rows(*key)?,
+            "waiting": states,
+        });
+    }
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "zones": chrono_tz::IANA_TZDB_VERSION,
+        "now": now,
+        "running": office.courier().is_some(),
+        "uptime_seconds": now.since(office.started_at) / 1000,
+        "healthy": attention.is_empty(),
+        "attention": attention,
+        "store": {
+            "directory": office.store.dir().display().to_string(),
+            "free_bytes": free,
+            "held": office.store.mail_is_held()?,
+        },
+        "brands": waiting,
+        "sources": sources,
+        "mail": mail,
+    }))
+}
+
+fn sources(office: &Office, attention: &mut Vec<String>) -> Vec<Value> {
+    let mut all = Vec::new();
+    for (state, mark) in office.board.sources() {
+        let facts = office.accounts.iter().find(|a| a.name == state.account);
+        if state.health == Health::NeedsAttention {
+            attention.push(advice(&state));
+        }
+        all.push(source(&state, &mark, facts));
+    }
+    all
+}
+
+fn source(state: &SourceState, mark: &Mark, facts: Option<&AccountFacts>) -> Value {
+    json!({
+        "account": state.account,
+        "platform": facts.map(|f| f.platform.clone()),
+        "brand": facts.map(|f| f.brand.clone()),
+        "stream": state.stream,
+        "health": state.health,
+        "last_success_at": state.last_success_at,
+        "last_found_at": state.last_found_at,
+        "read_to_end_at": mark.end_at,
+        "gaps": mark.gaps,
+        "next_poll_at": state.next_at,
+        "error": state.trouble.as_ref().map(|(trouble, since)| json!({
+            "class": trouble.class(),
+            "said": trouble.said(),
+            "since": since,
+        })),
+        "failures": state.failures,
+        "credential_expires_at": Value::Null,
+        "answers_visible": facts.map(|f| f.capabilities.answers != Reach::No),
+    })
+}
+
+/// What goes wrong in the daemon itself.
+fn faults(office: &Office) -> Vec<String> {
+    let faults = office.board.faults(office.clock.now());
+    faults
+        .into_iter()
+        .map(|(part, fault)| {
+            let (times, said) = (fault.times, fault.said);
+            if fault.is_crash {
+                let often = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+                format!(
+                    "{part} has crashed {often} since {}, {said}; it was set up again. That is a \
+                     mistake in affinityd: please report it with the log",
+                    fault.since
+                )
+            } else {
+                format!("{part}: {said} ({times} times since {}); the log has more", fault.since)
+            }
+        })
+        .collect()
+}
+
+fn advice(state: &SourceState) -> String {
+    let place = format!("{} / {}", state.account, state.stream);
+    match state.trouble.as_ref().map(|(trouble, _)| (trouble.class(), trouble.said())) {
+        Some(("unauthorised", said)) => format!(
+            "{place}: {said}; put a new token in its credential file and run `systemctl reload affinityd`, \
+             then `affinityd check --account {}`",
+            state.account
+        ),
+        Some(("gone", said)) => {
+            format!("{place}: {said}; take it out of the config or correct its address")
+        }
+        Some((_, said)) => format!(
+            "{place}: {said} ({} times in a row); `affinityd check --account {}` shows more",
+            state.failures, state.account
+        ),
+        None => format!("{place} needs attention"),
+    }
+}
+
+fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value> {
+    let mut waiting = 0_u64;
+    let mut held = 0_u64;
+    let mut dead = Vec::new();
+    let mut tries = 0;
+    for entry in office.store.mails()? {
+        match entry.sending {
+            Sending::Due => waiting += 1,
+            Sending::Held => held += 1,
+            Sending::Withdrawn(_) | Sending::Done => {}
+        }
+        for delivery in &entry.deliveries {
+            if entry.sending == Sending::Due {
+                tries = tries.max(delivery.attempts);
+            }
+            if let DeliveryState::Dead(at) = delivery.state {
+                dead.push(json!({
+                    "to": delivery.to,
+                    "subject": entry.message.subject,
+                    "at": at,
+                    "said": delivery.last_error,
+                }));
+            }
+        }
+    }
+    if held > 0 {
+        attention.push(format!(
+            "{held} mails are held since the store was restored: look at them, then `affinityd release-mail`"
+        ));
+    }
+    for letter in &dead {
+        let at = letter["at"].as_str().and_then(Time::parse);
+        if at.is_some_and(|at| now.since(at) < DEAD_SHOWN) {
+            attention.push(format!(
+                "a mail to {} was refused for good: {}; correct `recipients` or ask whoever runs \
+                 that mail server",
+                letter["to"].as_str().unwrap_or_default(),
+                letter["said"].as_str().unwrap_or("no reason was given"),
+            ));
+        }
+    }
+    if tries >= 5 {
+        attention.push(format!(
+            "mail has not gone out after {tries} tries; `affinityd check --mail-to you@example.org` shows why"
+        ));
+    }
+    let courier = office.courier().unwrap_or_default();
+    if let Some(said) = &courier.login_refused {
+        attention.push(format!(
+            "the mail server refuses the login: {said}; correct `user` and the password in \
+             [mail.smtp], then `systemctl reload affinityd`"
+        ));
+    }
+    if let Some(said) = &courier.outbox_trouble {
+        attention.push(format!("no mail leaves, because the outbox cannot be used: {said}"));
+    }
+    Ok(json!({
+        "waiting": waiting,
+        "held": held,
+        "dead": dead,
+        "last_sent_at": courier.last_sent_at,
+        "trouble": courier.trouble,
+    }))
+}

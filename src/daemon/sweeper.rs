@@ -1,0 +1,189 @@
+//! Watches the clocks of waiting cases: after each commit and each minute, has due cases looked up
+//! afresh, and lets `pipeline::sweep` write the mails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tokio_util::sync::CancellationToken;
+
+use super::desk::Office;
+use super::poller;
+use super::source::Source;
+use crate::model::{Reach, Time};
+use crate::notify::LookUp;
+use crate::pipeline::{self, Batch, Looked, Wanted};
+use crate::platforms::{Ask, Page, Refusal, Target};
+
+/// Looking up and deciding again, at most so often in one go.
+const ROUNDS: usize = 3;
+/// Pages of one look-up; a thread that is longer was read far enough.
+const PAGES: usize = 20;
+/// Look-ups in one round, so that a storm does not hold up the mails: what is not reached counts
+/// as not checked, and is told as that after ten minutes.
+const MOST: usize = 40;
+
+/// Look-ups of one round begin within this time, for the same reason.
+const LONGEST_ROUND: Duration = Duration::from_secs(120);
+/// The name of this part in the log and in the status.
+pub const PART: &str = "sweeping";
+
+/// Sweeps until told to stop.
+pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: CancellationToken) {
+    let mut looked = Looked::default();
+    loop {
+        let mut is_fine = true;
+        for brand in office.brands.keys() {
+            office.board.beat(PART, office.clock.now());
+            if let Err(error) = sweep(&sources, &office, brand, &mut looked, &stop).await {
+                is_fine = false;
+                tracing::error!(%brand, "sweep: {error:#}");
+                let said = format!("no alert can be decided for brand `{brand}`: {error:#}");
+                office.board.fault(PART, said, false, office.clock.now());
+                office.doubt.notify_one();
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+        }
+        if is_fine {
+            office.board.recovered(PART);
+        }
+        let next = office.clock.now().plus(Time::MINUTE);
+        tokio::select! {
+            () = office.clock.sleep_until(next) => {}
+            () = office.swept.notified() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn sweep(
+    sources: &[Arc<Source>],
+    office: &Arc<Office>,
+    brand: &str,
+    looked: &mut Looked,
+    stop: &CancellationToken,
+) -> Result<()> {
+    for _ in 0..ROUNDS {
+        let swept = {
+            let (office, brand, known) = (office.clone(), brand.to_owned(), looked.clone());
+            tokio::task::spawn_blocking(move || {
+                let now = office.clock.now();
+                let desk = office.desk(&brand)?;
+                let readable = office.readable(&brand);
+                pipeline::sweep(desk, &readable, &known, &office.mail_domain, now)
+            })
+            .await
+            .context("the sweep stopped")??
+        };
+        if swept.mails > 0 {
+            office.post.notify_one();
+        }
+        if swept.wanted.is_empty() {
+            return Ok(());
+        }
+        look_up(sources, office, brand, swept.wanted, looked, stop).await;
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+async fn look_up(
+    sources: &[Arc<Source>],
+    office: &Arc<Office>,
+    brand: &str,
+    wanted: Vec<Wanted>,
+    looked: &mut Looked,
+    stop: &CancellationToken,
+) {
+    let begun = Instant::now();
+    for (place, want) in wanted.iter().enumerate() {
+        office.board.beat(PART, office.clock.now());
+        let done = if place < MOST && begun.elapsed() < LONGEST_ROUND {
+            by_any(sources, office, brand, want, stop).await
+        } else {
+            Err(Refusal::RateLimited(None))
+        };
+        if stop.is_cancelled() {
+            return;
+        }
+        let now = office.clock.now();
+        let known = looked.entry(want.case.clone()).or_default();
+        match done {
+            Ok(()) => *known = LookUp { checked_at: Some(now), failing_since: None },
+            Err(refusal) => {
+                tracing::debug!(case = %want.case, "not looked up: {refusal}");
+                known.failing_since.get_or_insert(now);
+            }
+        }
+    }
+    forget_old(looked, office.clock.now());
+}
+
+/// Asks the accounts that could know, one after the other, until one does.
+async fn by_any(
+    sources: &[Arc<Source>],
+    office: &Arc<Office>,
+    brand: &str,
+    want: &Wanted,
+    stop: &CancellationToken,
+) -> Result<(), Refusal> {
+    let mut last = Refusal::Unreachable("no account can look it up".to_owned());
+    let able = sources.iter().filter(|source| {
+        source.brand == brand
+            && source.account.platform == want.platform
+            && source.account.connector.capabilities().answers != Reach::No
+    });
+    for source in able {
+        match one(source, office, &want.target, stop).await {
+            Ok(()) => return Ok(()),
+            Err(refusal) => last = refusal,
+        }
+    }
+    Err(last)
+}
+
+/// What was looked up a month ago is nobody's business any more.
+fn forget_old(looked: &mut BTreeMap<String, LookUp>, now: Time) {
+    let limit = now.plus(-35 * Time::DAY);
+    looked.retain(|_, look| look.checked_at.or(look.failing_since).is_none_or(|at| at > limit));
+}
+
+/// Reads one interaction and its thread again, and takes in what was found.
+async fn one(
+    source: &Source,
+    office: &Arc<Office>,
+    target: &Target,
+    stop: &CancellationToken,
+) -> Result<(), Refusal> {
+    let mut cursor = None;
+    for _ in 0..PAGES {
+        office.board.beat(PART, office.clock.now());
+        let page = tokio::select! {
+            page = source.page(Ask::LookUp(target), cursor.as_deref()) => page?,
+            () = stop.cancelled() => return Err(Refusal::RateLimited(None)),
+        };
+        let Page { readings, around, gone, more, cursor: next, .. } = page;
+        let platform = source.account.platform.to_owned();
+        let batch = Batch {
+            readings,
+            around,
+            gone: gone.into_iter().map(|id| (platform.clone(), id)).collect(),
+            addressed: true,
+            ..Batch::default()
+        };
+        let now = office.clock.now();
+        poller::commit(office, &source.brand, batch, now)
+            .await
+            .map_err(|error| Refusal::Unreachable(format!("not stored: {error:#}")))?;
+        if !more {
+            return Ok(());
+        }
+        cursor = next;
+    }
+    Ok(())
+}

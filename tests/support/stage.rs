@@ -1,0 +1,169 @@
+//! The real daemon on fake servers, by a clock that the test moves.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use affinityd::clock::{Clock, Manual};
+use affinityd::config::{Config, Secrets};
+use affinityd::daemon::{Call, Running, answer};
+use affinityd::model::{Entry, Purpose, Time};
+use affinityd::store::Store;
+use serde_json::Value;
+
+use crate::fake_mastodon::Fake;
+
+/// The token of the fake servers; it must never be seen anywhere.
+pub const TOKEN: &str = "token-of-acme";
+
+/// A time on or after Monday 9 November 2026, UTC: `09:30`, `tue 09:30`.
+pub fn at(text: &str) -> Time {
+    let (day, clock) = text.split_once(' ').unwrap_or(("mon", text));
+    let day = ["mon", "tue", "wed"].iter().position(|d| *d == day).expect("a day") + 9;
+    Time::parse(&format!("2026-11-{day:02}T{clock}:00Z")).expect("a time")
+}
+
+/// The configuration for these accounts, with everything below a folder.
+pub fn config(dir: &std::path::Path, accounts: &[(&str, &str)]) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = dir.display();
+    let token = dir.join("token");
+    std::fs::write(&token, TOKEN).expect("written");
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).expect("changed");
+    let mut text = format!(
+        r#"
+[[brands]]
+id = "acme"
+name = "Acme Coffee"
+zone = "Europe/Stockholm"
+recipients = ["care@acme.example"]
+
+[mail]
+from = "Acme Care <affinityd@acme.example>"
+directory = "mail"
+
+[daemon]
+state = "{path}/state"
+socket = "{path}/socket"
+"#
+    );
+    for (name, url) in accounts {
+        text.push_str(&format!(
+            "\n[[platforms.mastodon]]\nname = \"{name}\"\nurl = \"{url}\"\n\
+             token-file = \"{path}/token\"\n"
+        ));
+    }
+    text
+}
+
+/// A daemon under test.
+pub struct Stage {
+    pub dir: tempfile::TempDir,
+    pub clock: Manual,
+    pub store: Store,
+    pub running: Option<Running>,
+    config: Config,
+}
+
+impl Stage {
+    /// Starts it with an account on each of these servers, and lets it read them once.
+    pub async fn new(now: Time, accounts: &[(&str, &Fake)]) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let accounts: Vec<(&str, &str)> =
+            accounts.iter().map(|(name, fake)| (*name, fake.url.as_str())).collect();
+        let text = config(dir.path(), &accounts);
+        let config = match Config::parse(&dir.path().join("c.toml"), text, Secrets::Needed) {
+            Ok((config, _)) => config,
+            Err(report) => panic!("{}", report.render(false)),
+        };
+        let (store, _) = Store::open(&config.daemon.state, &config.store).expect("a store");
+        let mut stage = Self { dir, clock: Manual::new(now), store, running: None, config };
+        stage.start();
+        stage.pass(now).await;
+        stage
+    }
+
+    /// Starts the daemon.
+    pub fn start(&mut self) {
+        let clock = Arc::new(self.clock.clone());
+        let running = Running::start(&self.config, self.store.clone(), clock);
+        self.running = Some(running.expect("it starts"));
+    }
+
+    /// Stops it.
+    pub async fn stop(&mut self) {
+        self.running.take().expect("it runs").stop().await;
+    }
+
+    /// Asks as the command line does.
+    pub fn ask(&self, call: Call) -> Value {
+        let office = self.running.as_ref().expect("it runs").office.clone();
+        tokio::task::block_in_place(|| answer(&office, call)).expect("an answer")
+    }
+
+    /// The status.
+    pub fn status(&self) -> Value {
+        self.ask(Call::Status)
+    }
+
+    /// One source in the status.
+    pub fn source(&self, account: &str, stream: &str) -> Value {
+        let status = self.status();
+        let sources = status["sources"].as_array().expect("a list");
+        let found = sources.iter().find(|s| s["account"] == account && s["stream"] == stream);
+        found.unwrap_or_else(|| panic!("no {account}/{stream} in {status}")).clone()
+    }
+
+    /// The mails of that kind.
+    pub fn mails(&self, purpose: &Purpose) -> Vec<Entry> {
+        let all = tokio::task::block_in_place(|| self.store.mails()).expect("the outbox");
+        all.into_iter().filter(|entry| entry.message.purpose == *purpose).collect()
+    }
+
+    /// The files that the courier has put into the mail folder.
+    pub fn delivered(&self) -> usize {
+        let files = std::fs::read_dir(self.dir.path().join("state/mail"));
+        files.map_or(0, |files| files.flatten().filter(|f| is_mail(&f.path())).count())
+    }
+
+    /// Waits until it is so. While nothing happens the clock goes on by a second now and then, so
+    /// that whoever waits for their turn gets it.
+    pub async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        let mut looks = 0;
+        while !is_so() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "waited in vain for {what} at {}: {:#}",
+                self.clock.now(),
+                self.status()
+            );
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            looks += 1;
+            if looks % 20 == 0 {
+                self.clock.advance(Time::SECOND);
+            }
+        }
+    }
+
+    /// Sets the clock and waits until every part has done a whole round of its work since then. The
+    /// clock is a minute or two further afterwards.
+    pub async fn pass(&self, at: Time) {
+        self.clock.set(at);
+        for _ in 0..2 {
+            let begun = self.clock.now();
+            let office = self.running.as_ref().expect("it runs").office.clone();
+            let is_done = || {
+                let sources = office.board.sources();
+                let all_read =
+                    sources.iter().all(|(state, _)| state.next_at.is_some_and(|at| at > begun));
+                all_read && office.board.silent(begun).is_empty()
+            };
+            self.until("every part", is_done).await;
+            self.clock.advance(61 * Time::SECOND);
+        }
+    }
+}
+
+fn is_mail(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|end| end == "eml")
+}
