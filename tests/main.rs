@@ -1,11 +1,13 @@
 //! One test binary; a module per promise.
 
+mod architecture;
 #[path = "support/binary.rs"]
 mod binary;
 mod cases;
 mod classify;
 mod cli;
 mod config;
+mod corpus;
 mod daemon;
 mod demo;
 #[path = "support/fake_mastodon.rs"]

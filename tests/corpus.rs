@@ -1,0 +1,99 @@
+//! The corpus is what its page says, and the classifier does better on it than nothing would.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use affinityd::classify::eval::{Sample, evaluate};
+use affinityd::classify::watch::Watch;
+use affinityd::classify::{Classifier, Post};
+use affinityd::model::Intent;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read to see that every line has exactly these keys")]
+struct Row {
+    id: String,
+    lang: String,
+    text: String,
+    brand: Option<String>,
+    channel: String,
+    intent: Intent,
+    needs_answer: bool,
+    sentiment: affinityd::model::Sentiment,
+    aspect: Option<String>,
+    severity: Option<String>,
+    about: String,
+    hard: String,
+}
+
+const LANGUAGES: [&str; 14] =
+    ["da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "sv", "tr", "zh"];
+
+fn rows(language: &str) -> Vec<Row> {
+    let path =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("data/corpus/{language}.jsonl"));
+    let text = fs::read_to_string(&path).expect("a file of the corpus");
+    text.lines()
+        .enumerate()
+        .map(|(n, line)| {
+            serde_json::from_str(line).unwrap_or_else(|e| panic!("{language} line {}: {e}", n + 1))
+        })
+        .collect()
+}
+
+#[test]
+fn every_post_is_labelled_once_and_in_known_words() {
+    for language in LANGUAGES {
+        let rows = rows(language);
+        assert!(rows.len() >= 170, "{language} has {} posts", rows.len());
+        let ids: BTreeSet<&str> = rows.iter().map(|r| r.id.as_str()).collect();
+        let texts: BTreeSet<&str> = rows.iter().map(|r| r.text.as_str()).collect();
+        assert_eq!((ids.len(), texts.len()), (rows.len(), rows.len()), "{language}: twice");
+        for row in &rows {
+            assert_eq!(row.lang, language, "{}", row.id);
+            assert!(!row.text.trim().is_empty(), "{}", row.id);
+            assert!(["brand", "other", "none"].contains(&row.about.as_str()), "{}", row.id);
+            let is_known = ["microblog", "review", "forum", "reply", "news"];
+            assert!(is_known.contains(&row.channel.as_str()), "{}", row.id);
+            let severity = row.severity.as_deref().unwrap_or("normal");
+            assert!(["normal", "severe"].contains(&severity), "{}", row.id);
+        }
+        let hard = rows.iter().filter(|r| r.hard != "none").count();
+        assert!(hard * 2 > rows.len(), "{language}: only {hard} are hard");
+    }
+}
+
+#[test]
+fn complaints_are_found_better_than_blindly_in_every_language() {
+    let classifier = Classifier::new();
+    for language in LANGUAGES {
+        let samples: Vec<Sample> = rows(language)
+            .iter()
+            .map(|row| {
+                let watch = row.brand.as_deref().map(Watch::name);
+                let post = Post {
+                    text: &row.text,
+                    watch: watch.as_ref(),
+                    addressed: true,
+                    ..Post::default()
+                };
+                let verdict = classifier.classify(&post);
+                Sample {
+                    intent: verdict.intent,
+                    needs_answer: verdict.scores.needs_answer,
+                    gold_intent: Some(row.intent),
+                    gold_needs_answer: Some(row.needs_answer),
+                }
+            })
+            .collect();
+        let report = evaluate(&samples);
+        let intent = report.intent.expect("labelled");
+        let complaints = intent.classes.iter().find(|c| c.class == "complaint").expect("a class");
+        // What calling everything a complaint would be worth.
+        let blind = complaints.labelled as f64 / intent.n as f64;
+        assert!(complaints.precision.unwrap_or(0.0) > blind, "{language}: {complaints:?}");
+        assert!(complaints.recall.unwrap_or(0.0) > 0.1, "{language}: {complaints:?}");
+    }
+}
