@@ -2,21 +2,22 @@
 //!
 //! What lies inside is asked of [`Window::has`]; what is known at a moment is the store's.
 
-use chrono::{Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone};
+use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 
+use crate::calendar::{first_instant, local_date};
 use crate::model::{Time, Window};
 
 /// The window of `days` whole local days that ends at the first instant of the local day of
 /// `as_of`: that day itself is outside.
 pub fn ending(as_of: Time, days: u32, zone: Tz) -> Window {
-    let day = local_day(as_of, zone);
+    let day = local_date(as_of, zone);
     Window { from: days_before(day, days, zone), to: first_instant(day, zone), days }
 }
 
 /// The window of equally many local days that ends where this one begins.
 pub fn before(window: &Window, zone: Tz) -> Window {
-    let day = local_day(window.from, zone);
+    let day = local_date(window.from, zone);
     Window { from: days_before(day, window.days, zone), to: window.from, days: window.days }
 }
 
@@ -25,39 +26,9 @@ pub fn now_of_date(date: NaiveDate, zone: Tz) -> Time {
     first_instant(date, zone)
 }
 
-fn local_day(at: Time, zone: Tz) -> NaiveDate {
-    at.utc().with_timezone(&zone).date_naive()
-}
-
 fn days_before(day: NaiveDate, days: u32, zone: Tz) -> Time {
     let first = day.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN);
     first_instant(first, zone)
-}
-
-/// The first instant of a local day. A midnight that happens twice is the first one. Where there is
-/// none, the day begins where the clocks land; a day that was left out whole begins with the next.
-fn first_instant(day: NaiveDate, zone: Tz) -> Time {
-    let midnight = day.and_time(NaiveTime::MIN);
-    match zone.from_local_datetime(&midnight) {
-        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Time(at.timestamp_millis()),
-        LocalResult::None => end_of_gap(midnight, zone),
-    }
-}
-
-/// The instant at which the clocks jump over a local time: the first that shows a later one.
-fn end_of_gap(skipped: NaiveDateTime, zone: Tz) -> Time {
-    // No offset and no jump is larger than 26 hours together, and there is one jump in between.
-    let mut low = skipped.and_utc().timestamp_millis().saturating_sub(26 * Time::HOUR);
-    let mut high = low.saturating_add(52 * Time::HOUR);
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if Time(middle).utc().with_timezone(&zone).naive_local() < skipped {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    Time(high)
 }
 
 #[cfg(test)]

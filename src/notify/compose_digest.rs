@@ -2,12 +2,13 @@
 
 use chrono::{Datelike, TimeDelta};
 
+use crate::calendar::first_instant;
 use crate::model::{Author, CaseState, Indicator, Kind, Time, Window};
 use crate::words::{Tally, Words};
 
 use super::card::{CaseCard, platform_name, who};
 use super::clean;
-use super::config::{DigestConfig, Empty, Part, first_instant};
+use super::config::{DigestConfig, Empty, Part};
 use super::coverage::{self, Coverage};
 use super::page::{Block, Composed, Item, Link, Page, Tone, fit};
 use super::panel;

@@ -1,8 +1,9 @@
 //! What may be configured about alerts and digests.
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Weekday};
+use chrono::{NaiveDate, Weekday};
 use chrono_tz::Tz;
 
+use crate::calendar::first_instant;
 use crate::model::Time;
 use crate::settings::{Placed, Section};
 
@@ -43,16 +44,6 @@ impl AlertFrom {
             Self::Instant(at) => at,
         }
     }
-}
-
-/// The first instant of a local day.
-pub(crate) fn first_instant(day: NaiveDate, zone: Tz) -> Time {
-    let midnight = day.and_time(chrono::NaiveTime::MIN);
-    // No zone skips more than a day; the search ends at the first quarter of an hour that exists.
-    (0..=96)
-        .map(|quarter| midnight + TimeDelta::minutes(15 * quarter))
-        .find_map(|local: NaiveDateTime| zone.from_local_datetime(&local).earliest())
-        .map_or(Time(midnight.and_utc().timestamp_millis()), |at| Time(at.timestamp_millis()))
 }
 
 /// The section `[alerts]`.

@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::codec::Stored;
+use crate::calendar::local_date;
 use crate::model::{Intent, Interaction, Kind, Sentiment, Time};
 
 /// Counts of one brand, local day and platform.
@@ -128,11 +129,6 @@ impl AuthorSummary {
     }
 }
 
-/// The local day of an instant.
-pub fn local_day(at: Time, zone: Tz) -> NaiveDate {
-    at.utc().with_timezone(&zone).date_naive()
-}
-
 /// Accepted and said by a customer: rule E8 as far as the row itself tells.
 fn is_accepted(it: &Interaction) -> bool {
     !it.own && it.relevant && !it.bot
@@ -155,8 +151,8 @@ pub fn contribution(it: &Interaction, zone: Tz) -> Option<(NaiveDate, DayCounts)
     } else {
         return None;
     }
-    let day = local_day(it.at, zone);
-    counts.seen_late = u32::from(local_day(it.seen_at, zone) > day);
+    let day = local_date(it.at, zone);
+    counts.seen_late = u32::from(local_date(it.seen_at, zone) > day);
     Some((day, counts))
 }
 

@@ -24,6 +24,18 @@ pub fn moment(office: &Office, brand: &Brand, as_of: Option<&str>) -> Result<Tim
     }
 }
 
+/// A brand, and what was known of it then.
+fn panel<'o>(
+    office: &'o Office,
+    brand: Option<&str>,
+    days: u32,
+    as_of: Option<&str>,
+) -> Result<(&'o Brand, Panel<'o>)> {
+    let (brand, _) = office.brand(brand)?;
+    let now = moment(office, brand, as_of)?;
+    Ok((brand, Panel::load(office.desk(&brand.id)?, days, now)?))
+}
+
 /// The panel of indicators.
 pub fn indicators(
     office: &Office,
@@ -31,14 +43,12 @@ pub fn indicators(
     days: u32,
     as_of: Option<&str>,
 ) -> Result<Value> {
-    let (brand, _) = office.brand(brand)?;
-    let now = moment(office, brand, as_of)?;
-    let panel = Panel::load(office.desk(&brand.id)?, days, now)?;
+    let (brand, panel) = panel(office, brand, days, as_of)?;
     Ok(json!({
         "brand": brand.id,
         "from": panel.window.from,
         "to": panel.window.to,
-        "as_of": now,
+        "as_of": panel.history.now,
         "zone": brand.zone.name(),
         "indicators": panel.indicators(),
     }))
@@ -52,9 +62,7 @@ pub fn explain(
     days: u32,
     as_of: Option<&str>,
 ) -> Result<Value> {
-    let (brand, _) = office.brand(brand)?;
-    let now = moment(office, brand, as_of)?;
-    let panel = Panel::load(office.desk(&brand.id)?, days, now)?;
+    let (brand, panel) = panel(office, brand, days, as_of)?;
     let (id, part) = match id.split_once('.') {
         Some((id, part)) => (id, Some(part)),
         None => (id, None),
