@@ -10,10 +10,10 @@ mod config;
 mod corpus;
 mod daemon;
 mod demo;
-#[allow(dead_code, reason = "the faults come in one by one")]
-mod faults;
 #[path = "support/fake_mastodon.rs"]
 mod fake_mastodon;
+#[allow(dead_code, reason = "the faults come in one by one")]
+mod faults;
 mod http;
 mod indicators;
 mod interchange;

@@ -173,7 +173,7 @@ fn a_blind_day_is_not_a_quiet_one() {
     }];
     facts.coverage[2].is_silent = true;
     facts.coverage[2].last_found_at = Some(at("02T11:00"));
-    facts.coverage[2].answers = Reach::No;
+    facts.coverage[2].can.answers = Reach::No;
     let mail = compose_digest(&facts, Form::Short, &all_parts(), words(Language::En));
     assert!(!mail.text.contains("No mentions"), "{}", mail.text);
     check("digest-blind", &mail);

@@ -106,6 +106,7 @@ fn sight(can: Capabilities) -> (bool, Option<String>) {
         word("search", can.search),
         word("comments", can.comments),
         word("shares", can.shares),
+        word("quotes", can.quotes),
         word("likes", can.likes),
         word("own posts", can.own_posts),
         word("answers", can.answers),

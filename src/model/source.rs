@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Time;
+use super::{Kind, Time};
 
-/// Whether something can be seen on a platform with this account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether something can be seen on a platform with this account. Ordered: `No < Partly < Full`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    /// All of it.
-    Full,
-    /// Some of it.
-    Partly,
     /// None of it.
     #[default]
     No,
+    /// Some of it.
+    Partly,
+    /// All of it.
+    Full,
 }
 
 /// What a configured account can and cannot tell.
@@ -29,6 +29,10 @@ pub struct Capabilities {
     pub comments: Reach,
     /// Shares, with who did it.
     pub shares: Reach,
+    /// Quotes: shares with words of one's own.
+    pub quotes: Reach,
+    /// Reviews.
+    pub reviews: Reach,
     /// Likes.
     pub likes: Reach,
     /// The brand's own posts.
@@ -38,6 +42,21 @@ pub struct Capabilities {
     pub answers: Reach,
     /// Whether replies carry the id of their parent (rule E14).
     pub parents: bool,
+}
+
+impl Capabilities {
+    /// How much of a kind can be seen. What no source shows is unknown, and not zero.
+    pub fn of(&self, kind: Kind) -> Reach {
+        match kind {
+            Kind::Mention => self.mentions.max(self.search),
+            Kind::Post => self.search,
+            Kind::Comment => self.comments,
+            Kind::Share => self.shares,
+            Kind::Quote => self.quotes,
+            Kind::Review => self.reviews,
+            Kind::Reaction => self.likes,
+        }
+    }
 }
 
 /// A stretch of a stream that was never read, shown to people until filled.

@@ -1,6 +1,6 @@
 //! What was read and what was not: a quiet day and a blind one must not look alike.
 
-use crate::model::{Gap, Health, Reach, Time, Trouble, Window};
+use crate::model::{Capabilities, Gap, Health, Reach, Time, Trouble, Window};
 use crate::words::Words;
 
 use super::card::platform_name;
@@ -28,8 +28,8 @@ pub struct Coverage {
     pub last_found_at: Option<Time>,
     /// Nothing was found for longer than is usual for it; the pipeline judges that.
     pub is_silent: bool,
-    /// Whether answers can be seen on this account.
-    pub answers: Reach,
+    /// What can be seen on this account.
+    pub can: Capabilities,
 }
 
 impl Coverage {
@@ -127,14 +127,14 @@ pub(crate) fn blocks(all: &[Coverage], window: Window, words: Words) -> Vec<Bloc
 fn out_of_sight(all: &[Coverage], words: Words) -> Vec<String> {
     let mut told: Vec<(&str, &str)> = Vec::new();
     let mut lines = Vec::new();
-    for stream in all.iter().filter(|s| s.answers != Reach::Full) {
+    for stream in all.iter().filter(|s| s.can.answers != Reach::Full) {
         let account = (stream.platform.as_str(), stream.account.as_str());
         if told.contains(&account) {
             continue;
         }
         told.push(account);
         let name = format!("{} ({})", platform_name(account.0), clean::line(account.1, 40));
-        lines.push(match stream.answers {
+        lines.push(match stream.can.answers {
             Reach::No => words.answers_unseen(&name),
             _ => words.answers_partly_seen(&name),
         });

@@ -12,7 +12,7 @@ use super::panel::Panel;
 use crate::calendar::local_date;
 use crate::indicators::window;
 use crate::model::{
-    Case, DeliveryState, Intent, Interaction, Kind, Message, Purpose, Severity, Time,
+    Case, DeliveryState, Intent, Interaction, Kind, Message, Purpose, Reach, Severity, Time,
 };
 use crate::notify::{
     Composed, Coverage, DigestFacts, KindCount, Praise, compose_digest, digest_form,
@@ -53,7 +53,7 @@ pub fn digest(desk: Desk<'_>, coverage: &[Coverage], now: Time, is_late: bool) -
         window: panel.window,
         coverage: coverage.to_vec(),
         waiting: waiting(desk, &panel, now)?,
-        counts: counts(&panel),
+        counts: counts(&panel, coverage),
         indicators: panel.indicators(),
         praise: praise(desk, &panel)?,
         dead_letters: dead_letters(desk)?,
@@ -86,8 +86,9 @@ fn waiting(desk: Desk<'_>, panel: &Panel<'_>, now: Time) -> Result<Vec<crate::no
         .collect()
 }
 
-/// What came in on the day and in the week, by kind.
-fn counts(panel: &Panel<'_>) -> Vec<KindCount> {
+/// What came in on the day and in the week, by kind. What was not found is none where a source shows
+/// it, or where there is nothing but imports; else it is unknown.
+fn counts(panel: &Panel<'_>, coverage: &[Coverage]) -> Vec<KindCount> {
     let to = panel.window.to;
     let history = &panel.history;
     let day_from = panel.day_from();
@@ -105,8 +106,10 @@ fn counts(panel: &Panel<'_>) -> Vec<KindCount> {
     Kind::ALL
         .into_iter()
         .map(|kind| {
-            let (day, week) = found.get(&kind).copied().unwrap_or_default();
-            KindCount { kind, day: Some(day), week: Some(week) }
+            let is_shown = coverage.is_empty()
+                || coverage.iter().any(|source| source.can.of(kind) > Reach::No);
+            let count = found.get(&kind).copied().or(is_shown.then_some((0, 0)));
+            KindCount { kind, day: count.map(|(day, _)| day), week: count.map(|(_, week)| week) }
         })
         .collect()
 }

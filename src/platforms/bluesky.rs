@@ -265,6 +265,8 @@ impl Platform for Bluesky {
             search: if searches { Reach::Full } else { Reach::No },
             comments: Reach::Full,
             shares: Reach::Full,
+            quotes: Reach::Full,
+            reviews: Reach::No,
             likes: Reach::Full,
             own_posts: Reach::Full,
             answers: Reach::Full,

@@ -310,9 +310,12 @@ fn turned_over(cursor: &Cursor, readings: &[Reading], now: Time) -> Option<Gap> 
 
 impl Platform for Feed {
     fn capabilities(&self) -> Capabilities {
-        let mut all = Capabilities { mentions: Reach::Partly, ..Capabilities::default() };
-        if self.config.kind == Kind::Comment {
-            all.comments = Reach::Partly;
+        // A feed holds the newest entries only.
+        let mut all = Capabilities::default();
+        match self.config.kind {
+            Kind::Comment => all.comments = Reach::Partly,
+            Kind::Review => all.reviews = Reach::Partly,
+            _ => all.mentions = Reach::Partly,
         }
         all
     }

@@ -271,6 +271,9 @@ impl Platform for Mastodon {
             search: if has(Line::is_search) { Reach::Partly } else { Reach::No },
             comments: with_token,
             shares: with_token,
+            // Told of on servers from 4.5 on.
+            quotes: if self.token.is_some() { Reach::Partly } else { Reach::No },
+            reviews: Reach::No,
             likes: with_token,
             own_posts: with_token,
             // Everybody sees up to 60 posts below a post.

@@ -1,8 +1,8 @@
 //! The people, sources and numbers the mails in these tests are about.
 
 use affinityd::model::{
-    Author, CaseState, Change, Flag, Health, Indicator, Intent, Kind, Reach, Reason as Sign,
-    Severity, Standing, Time, Window,
+    Author, Capabilities, CaseState, Change, Flag, Health, Indicator, Intent, Kind, Reach,
+    Reason as Sign, Severity, Standing, Time, Window,
 };
 use affinityd::notify::{
     AlertFacts, CaseCard, ClockRule, Coverage, DigestConfig, DigestFacts, KindCount, Part,
@@ -142,7 +142,7 @@ pub fn stream(account: &str, platform: &str, name: &str) -> Coverage {
         trouble: None,
         last_found_at: Some(at("08T20:00")),
         is_silent: false,
-        answers: Reach::Full,
+        can: Capabilities { answers: Reach::Full, ..Capabilities::default() },
     }
 }
 

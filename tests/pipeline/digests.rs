@@ -1,7 +1,7 @@
 //! One digest a day, never two, and each can be made again.
 
-use affinityd::model::{Message, Purpose, Reading};
-use affinityd::notify::Empty;
+use affinityd::model::{Capabilities, Kind, Message, Purpose, Reach, Reading};
+use affinityd::notify::{Coverage, Empty};
 use affinityd::pipeline;
 use chrono_tz::Tz;
 
@@ -82,22 +82,38 @@ fn a_digest_that_is_late_past_midnight_is_that_of_its_day() {
     assert_eq!(ids, ["22", "23"].map(|day| format!("digest.acme.2026-10-{day}.0800@acme.example")));
 }
 
+/// One stream, read to its end.
+fn well(can: Capabilities) -> Vec<Coverage> {
+    vec![Coverage {
+        account: "mine".to_owned(),
+        platform: "p".to_owned(),
+        stream: "mentions".to_owned(),
+        health: affinityd::model::Health::Well,
+        read_until: Some(t("6 mon 00:00")),
+        gaps: Vec::new(),
+        trouble: None,
+        last_found_at: None,
+        is_silent: false,
+        can,
+    }]
+}
+
+#[test]
+fn what_no_source_shows_is_unknown_and_not_zero() {
+    let world = World::of(brand(Tz::UTC));
+    world.read(vec![post("a", "ada", "mon 10:00", PRAISE)], "mon 10:01");
+    let counts = |coverage: &[Coverage]| {
+        let made = pipeline::digest(world.desk(), coverage, t("tue 08:00"), false).unwrap();
+        let count = |kind| made.facts.counts.iter().find(|c| c.kind == kind).unwrap().day;
+        [Kind::Mention, Kind::Quote, Kind::Share].map(count)
+    };
+    let shares = Capabilities { shares: Reach::Partly, ..Capabilities::default() };
+    assert_eq!(counts(&well(shares)), [Some(1), None, Some(0)], "a mention was found all the same");
+    assert_eq!(counts(&[]), [Some(1), Some(0), Some(0)], "imports are all there is");
+}
+
 #[test]
 fn empty_days() {
-    let well = || {
-        vec![affinityd::notify::Coverage {
-            account: "mine".to_owned(),
-            platform: "p".to_owned(),
-            stream: "mentions".to_owned(),
-            health: affinityd::model::Health::Well,
-            read_until: Some(t("6 mon 00:00")),
-            gaps: Vec::new(),
-            trouble: None,
-            last_found_at: None,
-            is_silent: false,
-            answers: affinityd::model::Reach::Full,
-        }]
-    };
     for (what, now, empty, read, sent) in [
         ("an empty Tuesday", "tue 08:00", None, true, true),
         ("an empty Saturday", "sat 08:00", None, true, false),
@@ -111,7 +127,7 @@ fn empty_days() {
         }
         let world = World::of(brand);
         world.send_digest("mon 12:00");
-        let mut coverage = well();
+        let mut coverage = well(Capabilities::default());
         if !read {
             coverage[0].read_until = Some(t("mon 00:00"));
         }

@@ -306,7 +306,7 @@ impl Office {
                     gaps: mark.gaps,
                     trouble: state.trouble,
                     last_found_at: state.last_found_at,
-                    answers: facts.capabilities.answers,
+                    can: facts.capabilities,
                 })
             })
             .collect()

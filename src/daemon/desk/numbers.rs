@@ -150,7 +150,7 @@ fn facts(made: &pipeline::Digest, brand: &Brand) -> Value {
                 "gaps": source.gaps,
                 "last_found_at": source.last_found_at,
                 "silent": source.is_silent,
-                "answers": source.answers,
+                "answers": source.can.answers,
                 "error": source.trouble.as_ref().map(|(trouble, _)| trouble.class()),
             })
         })
