@@ -12,7 +12,7 @@ use affinityd::daemon::Call;
 use affinityd::model::{Purpose, Time};
 
 use crate::fake_mastodon::{Fake, Mood};
-use crate::stage::{Stage, TOKEN, at};
+use crate::stage::{Stage, at};
 
 const COMPLAINT: &str = "the grinder broke after two days, terrible quality, I want a refund";
 
@@ -56,37 +56,6 @@ async fn a_complaint_is_alerted_once_when_it_is_time_and_resolved_when_answered(
     assert_eq!(case["first_reply_seconds"]["business"], 110.0 * 60.0);
     assert_eq!(stage.status()["healthy"], true, "{:#}", stage.status());
     assert!(old < post);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dead_token_is_told_once_a_day_and_the_other_accounts_go_on() {
-    let (dead, well) = (Fake::start().await, Fake::start().await);
-    let stage = Stage::new(at("08:00"), &[("dead", &dead), ("well", &well)]).await;
-    assert_eq!(stage.status()["healthy"], true);
-    dead.is(Mood::TokenRefused);
-    well.mention("ada", COMPLAINT, at("08:20"));
-    stage.pass(at("08:30")).await;
-    stage.until("the notice", || stage.mails(&Purpose::Source).len() == 1).await;
-    let status = stage.status();
-    assert_eq!(status["healthy"], false);
-    let said = status["attention"][0].as_str().unwrap();
-    assert!(said.contains("dead") && said.contains("new token"), "{said}");
-    assert_eq!(stage.source("dead", "notifications")["error"]["class"], "unauthorised");
-    assert_eq!(stage.source("well", "notifications")["health"], "well");
-    assert_eq!(cases(&stage).len(), 1, "the other account goes on");
-    stage.pass(at("20:00")).await;
-    assert_eq!(stage.mails(&Purpose::Source).len(), 1, "once a day");
-    stage.pass(at("tue 08:40")).await;
-    stage.until("the next notice", || stage.mails(&Purpose::Source).len() == 2).await;
-    for entry in stage.mails(&Purpose::Source) {
-        assert!(!entry.message.text.contains(TOKEN) && !entry.message.html.contains(TOKEN));
-    }
-    assert!(!stage.status().to_string().contains(TOKEN));
-    dead.is(Mood::Well);
-    stage.pass(at("tue 10:00")).await;
-    // A stream that was refused a day long may be an hour into its back-off, by chance.
-    stage.pass(at("tue 11:30")).await;
-    stage.until("a healthy day", || stage.status()["healthy"] == true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,13 @@
 //! must still be true afterwards. The sizes are those of every day; `.ci/nightly` runs the large ones.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod f11_oversize;
+mod f12_slow;
+mod f13_redirects;
+mod f19_auth;
+mod f20_rate_limits;
+mod f21_pages;
+
 /// How many rounds a test does: `daily` of them, or `nightly` if `AFFINITYD_NIGHTLY` is set.
 pub fn rounds(daily: usize, nightly: usize) -> usize {
     if std::env::var_os("AFFINITYD_NIGHTLY").is_some() { nightly } else { daily }

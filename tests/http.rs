@@ -1,13 +1,9 @@
 //! Nothing a server does can hang, flood or misdirect the client, or make it give a secret away.
 
-mod support;
+pub mod support;
 mod tls;
-mod where_to;
-
-use std::time::{Duration, Instant};
 
 use affinityd::http::{Body, Client, Config, Request, SendError};
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -22,7 +18,7 @@ async fn a_reply_comes_back_whole() {
     .await;
     let mut request = with_token(server.url("/a?b=c"));
     request.headers.push(("if-none-match", "\"tag\"".to_owned()));
-    let reply = client().send(&request, &loopback()).await.expect("a reply");
+    let reply = client().send(&request, &server.access()).await.expect("a reply");
     assert_eq!((reply.status, reply.body.as_slice()), (404, b"gone".as_slice()));
     assert_eq!(reply.header("x-some"), Some("Thing"));
     assert_eq!(reply.header("set-cookie"), None);
@@ -48,7 +44,7 @@ async fn bodies_are_posted() {
         (Body::Form(vec![("a b".to_owned(), "c&d".to_owned())]), "a+b=c%26d"),
     ] {
         let request = Request { body, ..Request::get(server.url("/")) };
-        client().send(&request, &loopback()).await.expect("a reply");
+        client().send(&request, &server.access()).await.expect("a reply");
         let asked = server.requests().pop().expect("a request");
         assert!(asked.starts_with("POST / HTTP/1.1\r\n") && asked.ends_with(wanted), "{asked}");
     }
@@ -62,115 +58,9 @@ async fn compressed_bodies_are_decoded() {
         0x36, 5, 0, 0, 0,
     ];
     let server = Server::start(move |_| encoded("gzip", &packed)).await;
-    let reply = client().send(&Request::get(server.url("/")), &loopback()).await.expect("a reply");
+    let reply =
+        client().send(&Request::get(server.url("/")), &server.access()).await.expect("a reply");
     assert_eq!(reply.body, b"hello");
-}
-
-#[tokio::test]
-async fn other_and_nested_encodings_are_refused() {
-    for encoding in ["zstd", "gzip, gzip", "x-what"] {
-        let server = Server::start(move |_| encoded(encoding, b"abc")).await;
-        let error = client().send(&Request::get(server.url("/")), &loopback()).await;
-        assert!(matches!(error, Err(SendError::Protocol(_))), "{encoding}: {error:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_bomb_is_cut_off_by_its_decoded_size() {
-    let packed = bomb();
-    assert!(packed.len() < 70_000, "ten megabytes in {} bytes", packed.len());
-    let server = Server::start(move |_| encoded("gzip", &packed)).await;
-    let error = client().send(&Request::get(server.url("/")), &loopback()).await;
-    assert!(matches!(error, Err(SendError::TooLarge)), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_reply_within_the_cap_is_read_and_one_byte_more_is_not() {
-    let small = Client::new(&Config { max_body: 1000, ..config() }).expect("a client");
-    for (length, fits) in [(1000, true), (1001, false)] {
-        let server = Server::start(move |_| ok(&"x".repeat(length))).await;
-        let reply = small.send(&Request::get(server.url("/")), &loopback()).await;
-        assert_eq!(reply.map(|r| r.body.len()).ok(), fits.then_some(1000));
-    }
-}
-
-#[tokio::test]
-async fn an_endless_body_is_cut_off() {
-    let server = Server::raw(|mut stream, _| async move {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
-        let chunk = [b"4000\r\n".as_slice(), &[b'x'; 0x4000], b"\r\n"].concat();
-        while stream.write_all(&chunk).await.is_ok() {}
-    })
-    .await;
-    let error = client().send(&Request::get(server.url("/")), &loopback()).await;
-    assert!(matches!(error, Err(SendError::TooLarge)), "{error:?}");
-}
-
-#[tokio::test]
-async fn an_announced_gigabyte_is_not_even_begun() {
-    let server = Server::raw(|mut stream, _| async move {
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n").await;
-        std::future::pending::<()>().await;
-    })
-    .await;
-    let error = client().send(&Request::get(server.url("/")), &loopback()).await;
-    assert!(matches!(error, Err(SendError::TooLarge)), "{error:?}");
-}
-
-#[tokio::test]
-async fn a_megabyte_of_headers_is_cut_off() {
-    for head in [
-        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(1 << 20)),
-        format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(20_000)),
-    ] {
-        let head = head.into_bytes();
-        let server = Server::start(move |_| head.clone()).await;
-        let error = client().send(&Request::get(server.url("/")), &loopback()).await;
-        assert!(matches!(error, Err(SendError::TooLarge)), "{error:?}");
-    }
-}
-
-#[tokio::test]
-async fn slow_servers_are_given_up_in_time() {
-    let hasty = Client::new(&hasty()).expect("a client");
-    let drip = |head: &'static [u8]| {
-        Server::raw(move |mut stream, _| async move {
-            let _ = stream.write_all(head).await;
-            while stream.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        })
-    };
-    let silent = || Server::raw(hold);
-    for (case, server, scheme) in [
-        ("says nothing", silent().await, "http"),
-        ("a header that never ends", drip(b"HTTP/1.1 200 OK\r\nx: ").await, "http"),
-        ("a slow body", drip(b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n").await, "http"),
-        ("a handshake that stalls", silent().await, "https"),
-    ] {
-        let mut url = server.url("/");
-        url.set_scheme(scheme).expect("http to https");
-        let started = Instant::now();
-        let error = hasty.send(&Request::get(url), &loopback()).await;
-        assert!(matches!(error, Err(SendError::Timeout)), "{case}: {error:?}");
-        assert!(started.elapsed() < Duration::from_secs(5), "{case}");
-    }
-}
-
-#[tokio::test]
-async fn fifty_slow_servers_do_not_hold_up_a_quick_one() {
-    let slow = Server::raw(hold).await;
-    let quick = Server::start(|_| ok("here")).await;
-    let client = client();
-    let stuck: Vec<_> = (0..50)
-        .map(|_| {
-            let (client, url) = (client.clone(), slow.url("/"));
-            tokio::spawn(async move { client.send(&Request::get(url), &loopback()).await })
-        })
-        .collect();
-    client.send(&Request::get(quick.url("/")), &loopback()).await.expect("a reply");
-    assert!(stuck.iter().all(|task| !task.is_finished()));
-    stuck.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test]
@@ -183,7 +73,7 @@ async fn broken_http_is_an_error_and_no_panic() {
         ("bad chunks", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec()),
     ] {
         let server = Server::start(move |_| bytes.clone()).await;
-        let error = client().send(&Request::get(server.url("/")), &loopback()).await;
+        let error = client().send(&Request::get(server.url("/")), &server.access()).await;
         assert!(
             matches!(error, Err(SendError::Protocol(_) | SendError::Connect(_))),
             "{case}: {error:?}"
@@ -194,7 +84,7 @@ async fn broken_http_is_an_error_and_no_panic() {
 #[tokio::test]
 async fn no_error_holds_an_address_or_a_token() {
     let hasty = Client::new(&hasty()).expect("a client");
-    let server = Server::start(|request| match &request[5..6] {
+    let server = Server::start(|request| match request.get(5..6).unwrap_or_default() {
         "r" => redirect(302, &format!("https://user:{CANARY}@evil.example/?t={CANARY}")),
         "l" => redirect(302, "/l"),
         "j" => redirect(302, &format!("http://[{CANARY}")),
@@ -220,7 +110,7 @@ async fn no_error_holds_an_address_or_a_token() {
     for url in all {
         let mut request = with_token(url.clone());
         request.headers.push(("x-key", CANARY.to_owned()));
-        let error = hasty.send(&request, &loopback()).await.expect_err(url.as_str());
+        let error = hasty.send(&request, &server.access()).await.expect_err(url.as_str());
         let said = format!("{error} {error:?} {:?}", std::error::Error::source(&error).is_some());
         for never in [CANARY, "127.0.0.1", "http:", "https:", "token", "example", "invalid"] {
             assert!(!said.to_lowercase().contains(never), "{never} in {said}");

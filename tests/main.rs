@@ -10,9 +10,10 @@ mod config;
 mod corpus;
 mod daemon;
 mod demo;
+#[path = "support/fake_bluesky.rs"]
+mod fake_bluesky;
 #[path = "support/fake_mastodon.rs"]
 mod fake_mastodon;
-#[allow(dead_code, reason = "the faults come in one by one")]
 mod faults;
 mod http;
 mod indicators;
@@ -22,6 +23,8 @@ mod notify;
 mod pipeline;
 mod platforms;
 mod schedule;
+#[path = "support/scripted.rs"]
+mod scripted;
 #[path = "support/stage.rs"]
 mod stage;
 mod store;

@@ -12,8 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::Office;
 use super::health;
 use super::source::Source;
-use crate::http::pace::LONGEST_HOLD;
-use crate::model::{Mark, SourceState, Time, Trouble};
+use crate::model::{Mark, SourceState, Time};
 use crate::pipeline::{self, Batch, Ingested};
 use crate::platforms::{Ask, Page, Refusal, Stream};
 
@@ -29,8 +28,7 @@ pub fn part(account: &str) -> String {
 pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationToken) {
     let wake = office.wakers.get(&source.account.name).cloned().unwrap_or_default();
     let streams = source.account.streams();
-    let told = told_to_wait(&office, &source.account.name, &streams);
-    let mut due: Vec<Time> = streams.iter().map(|_| told).collect();
+    let mut due = vec![Time(0); streams.len()];
     let pulse = part(&source.account.name);
     loop {
         office.board.beat(&pulse, office.clock.now());
@@ -76,20 +74,6 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
             () = stop.cancelled() => return,
         }
     }
-}
-
-/// A server's word to wait holds over a restart, for the whole account. It is not believed beyond
-/// what a server could have said.
-fn told_to_wait(office: &Office, account: &str, streams: &[Stream]) -> Time {
-    let now = office.clock.now();
-    streams
-        .iter()
-        .filter_map(|stream| office.board.source(account, &stream.name))
-        .filter(|(state, _)| matches!(state.trouble, Some((Trouble::RateLimited, _))))
-        .filter_map(|(state, _)| state.next_at)
-        .filter(|next| next.since(now) <= LONGEST_HOLD)
-        .max()
-        .unwrap_or(Time(0))
 }
 
 /// Up to a twentieth of the interval, so that accounts drift apart.

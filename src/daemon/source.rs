@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::http::lanes::{Lanes, Scope};
-use crate::http::pace::Outcome;
-use crate::http::{Access, Client, Reply, Request};
+use crate::http::pace::{LONGEST_WAIT, Outcome};
+use crate::http::{Access, Body, Client, Reply, Request};
 use crate::model::Time;
 use crate::platforms::{Account, Ask, Page, Refusal, Scene, Session};
 use crate::store::{Change, Store};
@@ -15,11 +15,24 @@ use crate::store::{Change, Store};
 /// The longest a task waits for its turn in place; beyond it comes back later.
 const PATIENCE: i64 = Time::MINUTE;
 
-/// A session as kept in the store, with the credential it was opened with.
+/// Logins with a password that may be started within each of these spans. Platforms count them, and
+/// lock an account out for a day that has used them up (bluesky: 30 in five minutes, 300 a day).
+const LOGINS: [(i64, usize); 2] = [(Time::HOUR, 10), (Time::DAY, 50)];
+
+/// A session as kept in the store, with the credential it was opened with, and when passwords were
+/// sent to open one.
 #[derive(Serialize, Deserialize)]
 struct Kept {
-    session: Session,
+    session: Option<Session>,
     credential: Option<u64>,
+    #[serde(default)]
+    logins: Vec<Time>,
+}
+
+#[derive(Default)]
+struct Held {
+    session: Option<Session>,
+    logins: Vec<Time>,
 }
 
 /// What all sources share.
@@ -43,7 +56,7 @@ pub struct Source {
     pub brand: String,
     host: String,
     ground: Ground,
-    session: tokio::sync::Mutex<Option<Session>>,
+    held: tokio::sync::Mutex<Held>,
 }
 
 impl Source {
@@ -55,18 +68,30 @@ impl Source {
             &account.name,
             account.connector.manners(),
         );
+        // A server's word to wait holds over a restart, and for every account there.
+        let told: Option<Time> =
+            ground.store.as_ref().and_then(|store| store.value(&wait_key(&host)).ok().flatten());
+        if let Some(told) = told {
+            let now = ground.clock.now();
+            // It is not believed beyond what a server could have said.
+            let until = told.min(now.plus(LONGEST_WAIT));
+            let mut lanes = ground.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            lanes.hold((&host, &account.name), until, Scope::Host, now);
+        }
         let kept: Option<Kept> =
             ground.store.as_ref().and_then(|store| store.value(&key(&account.name)).ok().flatten());
-        let session = kept
+        let held = kept
             .filter(|kept| kept.credential == account.connector.credential())
-            .map(|kept| kept.session);
-        Self { account, brand, host, ground, session: tokio::sync::Mutex::new(session) }
+            .map(|kept| Held { session: kept.session, logins: kept.logins })
+            .unwrap_or_default();
+        Self { account, brand, host, ground, held: tokio::sync::Mutex::new(held) }
     }
 
     /// Asks for one page.
     ///
     /// # Errors
-    /// Why there is none; an expired session is renewed once before it counts.
+    /// Why there is none. An expired session is renewed once before it counts: as a failure then,
+    /// since a server that opens sessions and refuses them would be asked without end.
     pub async fn page(&self, ask: Ask<'_>, cursor: Option<&str>) -> Result<Page, Refusal> {
         let mut refused = None;
         loop {
@@ -80,7 +105,8 @@ impl Source {
             let request = self.account.connector.request(ask, scene);
             let asked = match request {
                 Ok(request) => {
-                    self.send(&request, |reply| {
+                    let is_first = refused.is_none() && session.is_some();
+                    self.send(&request, Outcome::Fine, is_first, |reply| {
                         let scene = Scene { now: self.ground.clock.now(), ..scene };
                         self.account.connector.parse(ask, scene, reply)
                     })
@@ -115,38 +141,74 @@ impl Source {
     /// The session, opened or renewed if need be. `refused`: one that did not work; if another task
     /// has renewed it meanwhile, that is enough.
     async fn session(&self, refused: Option<&Session>) -> Result<Option<Session>, Refusal> {
-        let mut session = self.session.lock().await;
+        let mut held = self.held.lock().await;
         let now = self.ground.clock.now();
-        let is_usable = session
+        let is_usable = held
+            .session
             .as_ref()
             .is_some_and(|s| s.expires_at.is_none_or(|end| end > now.plus(Time::MINUTE)));
-        if is_usable && session.as_ref() != refused {
-            return Ok(session.clone());
+        if is_usable && held.session.as_ref() != refused {
+            return Ok(held.session.clone());
         }
-        let mut opened = self.log_in(session.as_ref(), now).await;
+        let old = held.session.clone();
+        let mut opened = self.log_in(&mut held, old.as_ref(), now).await;
         // A session that cannot be renewed any more is opened anew.
-        if session.is_some() && matches!(opened, Err(Refusal::Expired)) {
-            opened = self.log_in(None, now).await;
+        if old.is_some() && matches!(opened, Err(Refusal::Expired)) {
+            opened = self.log_in(&mut held, None, now).await;
         }
         let Some(opened) = opened? else { return Ok(None) };
-        self.keep(&opened).await?;
-        *session = Some(opened.clone());
+        // Whatever becomes of keeping it: what it replaces is used up.
+        held.session = Some(opened.clone());
+        self.keep(&held).await?;
         Ok(Some(opened))
     }
 
     /// Opens a session, or renews `old`; `None` where the platform needs none.
-    async fn log_in(&self, old: Option<&Session>, now: Time) -> Result<Option<Session>, Refusal> {
+    async fn log_in(
+        &self,
+        held: &mut Held,
+        old: Option<&Session>,
+        now: Time,
+    ) -> Result<Option<Session>, Refusal> {
         let Some(request) = self.account.connector.login(old, now) else { return Ok(None) };
-        let parse =
-            |reply: &Reply| self.account.connector.parse_login(old, reply, self.ground.clock.now());
-        self.send(&request, parse).await.map(Some)
+        if matches!(request.body, Body::Json(_)) {
+            self.count_login(held, now).await?;
+        }
+        let connector = &self.account.connector;
+        let parse = |reply: &Reply| match connector.parse_login(old, reply, self.ground.clock.now())
+        {
+            Ok(session) => Ok(session),
+            Err(Refusal::Expired) if old.is_none() => {
+                Err(Refusal::Unauthorised("the login is refused".to_owned()))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        self.send(&request, Outcome::Undecided, true, parse).await.map(Some)
+    }
+
+    /// Notes that a password is about to be sent, before it is: a daemon that is started again and
+    /// again must not use up the logins either.
+    async fn count_login(&self, held: &mut Held, now: Time) -> Result<(), Refusal> {
+        held.logins.retain(|at| (0..Time::DAY).contains(&now.since(*at)));
+        if let Some(until) = login_at(&held.logins, now) {
+            let place = (self.host.as_str(), self.account.name.as_str());
+            self.lanes().hold(place, until, Scope::Account, now);
+            let said = "the server takes the password and then refuses what it opened, again and \
+                        again: the next login is put off, since platforms count them";
+            return Err(Refusal::Unauthorised(said.to_owned()));
+        }
+        held.logins.push(now);
+        self.keep(held).await
     }
 
     /// Durable before it is used: a refresh token that rotated cannot be asked for twice.
-    async fn keep(&self, session: &Session) -> Result<(), Refusal> {
+    async fn keep(&self, held: &Held) -> Result<(), Refusal> {
         let Some(store) = self.ground.store.clone() else { return Ok(()) };
-        let kept =
-            Kept { session: session.clone(), credential: self.account.connector.credential() };
+        let kept = Kept {
+            session: held.session.clone(),
+            credential: self.account.connector.credential(),
+            logins: held.logins.clone(),
+        };
         let name = key(&self.account.name);
         let saved = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             let value = serde_json::to_value(kept)?;
@@ -164,29 +226,50 @@ impl Source {
     }
 
     /// Waits for the turn of host and account, sends, and parses; the pace learns from the outcome.
+    /// `good`: what it is if all is well. `may_renew`: an expired session leads to another try.
     async fn send<T>(
         &self,
         request: &Request,
+        good: Outcome,
+        may_renew: bool,
         parse: impl FnOnce(&Reply) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let turn = self.turn().await?;
-        let access = Access { private_host: Some(self.host.clone()) };
+        let access = Access { private_hosts: vec![self.host.clone()] };
         let parsed = match self.ground.client.send(request, &access).await {
             Ok(reply) => parse(&reply),
             Err(error) => Err(Refusal::Unreachable(error.to_string())),
         };
+        let parsed = parsed.map_err(|refusal| without(&request.secrets(), refusal));
         let (outcome, scope) = match &parsed {
-            Ok(_) | Err(Refusal::Expired | Refusal::Gone(_) | Refusal::Unanswerable(_)) => {
-                (Outcome::Fine, Scope::Account)
-            }
-            Err(Refusal::RateLimited(until)) => (Outcome::Wait(*until), Scope::Account),
-            Err(Refusal::Unauthorised(_) | Refusal::Malformed { .. }) => {
+            Ok(_) => (good, Scope::Account),
+            Err(Refusal::Gone(_) | Refusal::Unanswerable(_)) => (Outcome::Fine, Scope::Account),
+            Err(Refusal::Expired) if may_renew => (Outcome::Undecided, Scope::Account),
+            Err(Refusal::RateLimited(until)) => (Outcome::Wait(*until), Scope::Host),
+            Err(Refusal::Expired | Refusal::Unauthorised(_) | Refusal::Malformed { .. }) => {
                 (Outcome::Failed, Scope::Account)
             }
             Err(Refusal::Unreachable(_)) => (Outcome::Failed, Scope::Host),
         };
         turn.ends(outcome, scope);
+        if matches!(outcome, Outcome::Wait(_)) {
+            self.note_wait().await;
+        }
         parsed
+    }
+
+    /// Keeps a server's word to wait for the next start.
+    async fn note_wait(&self) {
+        let Some(store) = self.ground.store.clone() else { return };
+        let until = self.lanes().free_at(&self.host, self.ground.clock.now());
+        let value = (wait_key(&self.host), Some(serde_json::json!(until)));
+        let saved = tokio::task::spawn_blocking(move || {
+            store.commit(Change { values: vec![value], ..Change::default() })
+        })
+        .await;
+        if let Ok(Err(error)) = saved {
+            tracing::warn!(account = %self.account.name, "a wait was not kept: {error}");
+        }
     }
 
     async fn turn(&self) -> Result<Turn<'_>, Refusal> {
@@ -235,6 +318,44 @@ impl Drop for Turn<'_> {
             self.source.lanes().end(&self.source.host, &self.source.account.name);
         }
     }
+}
+
+/// The refusal without these secrets: servers repeat what they were sent, and what they say is
+/// logged, shown and mailed.
+fn without(secrets: &[&str], mut refusal: Refusal) -> Refusal {
+    let clean = |said: &mut String| {
+        for secret in secrets {
+            *said = said.replace(secret, "…");
+        }
+    };
+    match &mut refusal {
+        Refusal::RateLimited(_) | Refusal::Expired => {}
+        Refusal::Unauthorised(said)
+        | Refusal::Unreachable(said)
+        | Refusal::Gone(said)
+        | Refusal::Unanswerable(said) => clean(said),
+        Refusal::Malformed { path, why } => {
+            clean(path);
+            clean(why);
+        }
+    }
+    refusal
+}
+
+/// When the next login may be started; `None`: now.
+fn login_at(logins: &[Time], now: Time) -> Option<Time> {
+    let waits = LOGINS.into_iter().filter_map(|(span, most)| {
+        let mut within: Vec<Time> =
+            logins.iter().copied().filter(|at| now.since(*at) < span).collect();
+        within.sort_unstable();
+        let frees = within.len().checked_sub(most)?;
+        Some(within.get(frees)?.plus(span))
+    });
+    waits.max()
+}
+
+fn wait_key(host: &str) -> String {
+    format!("wait/{host}")
 }
 
 fn key(account: &str) -> String {

@@ -22,9 +22,9 @@ const LARGEST_HEAD: u32 = 64 << 10;
 /// What a request may reach beyond public addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
-    /// The host (or `host:port`) that the config itself names, and that may therefore be private
-    /// or loopback. Redirects to any other host are held to public addresses.
-    pub private_host: Option<String>,
+    /// The hosts that the config itself names, and that may therefore be private or loopback:
+    /// `host:port`, or `host` with the usual ports. All others are held to public addresses.
+    pub private_hosts: Vec<String>,
 }
 
 /// Why there is no client. All of it is the config's to mend.
@@ -139,7 +139,7 @@ impl Client {
         trusted: bool,
         has_body: bool,
     ) -> Result<reqwest::Response, SendError> {
-        let named = is_named(url, access.private_host.as_deref());
+        let named = access.private_hosts.iter().any(|host| is_named(url, host));
         if !named {
             let host = url.host_str().unwrap_or_default();
             if !is_public_literal(url) || self.proxies.contains(host) {
@@ -204,10 +204,10 @@ impl Client {
             if body.len() + chunk.len() > self.max_body {
                 return Err(SendError::TooLarge);
             }
+            if undecoded && !chunk.is_empty() {
+                return Err(SendError::Protocol("an encoding that was not asked for"));
+            }
             body.extend_from_slice(&chunk);
-        }
-        if undecoded && !body.is_empty() {
-            return Err(SendError::Protocol("an encoding that was not asked for"));
         }
         Ok(Reply { status, headers, body, url, moved_for_good })
     }

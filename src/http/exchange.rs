@@ -1,6 +1,6 @@
 //! A request and its reply as plain data: what connectors speak, without sockets.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// How a request proves who is asking. Never part of the URL, never printed.
@@ -51,6 +51,20 @@ pub struct Request {
 }
 
 impl Request {
+    /// What must not be told on, even if a server repeats it: the token, the password. Without those
+    /// so short that they are found in any sentence.
+    pub fn secrets(&self) -> Vec<&str> {
+        let sent = match &self.auth {
+            Auth::None => None,
+            Auth::Bearer(secret) | Auth::Basic(_, secret) => Some(secret.expose_secret()),
+        };
+        let posted = match &self.body {
+            Body::Json(json) => json.get("password").and_then(|password| password.as_str()),
+            Body::Empty | Body::Form(_) => None,
+        };
+        sent.into_iter().chain(posted).filter(|secret| secret.len() >= 6).collect()
+    }
+
     /// A GET without anything else.
     pub fn get(url: Url) -> Self {
         Self { url, auth: Auth::None, headers: Vec::new(), body: Body::Empty }

@@ -70,7 +70,7 @@ impl std::error::Error for NotFound {}
 /// reqwest's door to a [`Lookup`].
 pub(super) struct Door {
     lookup: Arc<dyn Lookup>,
-    /// `None`: everything may pass. Else only public addresses and those of these names.
+    /// `None`: private addresses may pass. Else only public ones and those of these names.
     except: Option<BTreeSet<String>>,
 }
 
@@ -80,7 +80,7 @@ impl Door {
         Self { lookup, except: Some(proxies) }
     }
 
-    /// Lets everything pass.
+    /// Lets every address pass that a name of one's own network can have.
     pub(super) fn open(lookup: Arc<dyn Lookup>) -> Self {
         Self { lookup, except: None }
     }
@@ -96,9 +96,7 @@ impl Resolve for Door {
             if all.is_empty() {
                 return Err(NotFound.into());
             }
-            if guarded {
-                all.retain(|ip| is_public(*ip));
-            }
+            all.retain(|ip| if guarded { is_public(*ip) } else { !is_nobodys(*ip) });
             if all.is_empty() {
                 return Err(Blocked.into());
             }
@@ -109,12 +107,13 @@ impl Resolve for Door {
 }
 
 /// Whether `url` is on the host the config names: `host` or `host:port`, in any case, an IPv6
-/// address with or without brackets.
-pub(super) fn is_named(url: &Url, named: Option<&str>) -> bool {
-    let (Some(host), Some(named)) = (url.host(), named) else { return false };
+/// address with or without brackets. A host without a port means the usual ones: whoever names a
+/// web site on this machine has not let the database beside it be asked.
+pub(super) fn is_named(url: &Url, named: &str) -> bool {
+    let Some(host) = url.host() else { return false };
     let same = |text: &str| parse_host(text).is_some_and(|parsed| parsed == host.to_owned());
     if same(named) {
-        return true;
+        return matches!(url.port_or_known_default(), Some(80 | 443));
     }
     named
         .rsplit_once(':')
@@ -148,6 +147,18 @@ pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),
+    }
+}
+
+/// Whether an address can never be what a name means: link-local, where clouds keep their
+/// credentials, or none at all. Names are told by their owners, and the owner of a configured host
+/// need not be the admin of this machine.
+fn is_nobodys(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.is_link_local() || ip.octets()[0] == 0 || ip.octets()[0] >= 224,
+        IpAddr::V6(ip) => {
+            ip.is_unspecified() || ip.is_multicast() || ip.segments()[0] & 0xffc0 == 0xfe80
+        }
     }
 }
 
@@ -246,6 +257,25 @@ mod tests {
     }
 
     #[test]
+    fn some_addresses_are_no_names_own() {
+        for (text, wanted) in [
+            ("169.254.169.254", true),
+            ("::ffff:169.254.169.254", true),
+            ("fe80::1", true),
+            ("0.0.0.0", true),
+            ("::", true),
+            ("255.255.255.255", true),
+            ("ff02::1", true),
+            ("127.0.0.1", false),
+            ("192.168.1.5", false),
+            ("fd00::1", false),
+            ("8.8.8.8", false),
+        ] {
+            assert_eq!(is_nobodys(text.parse().expect("an address")), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn other_spellings_of_loopback_are_seen_through() {
         for text in [
             "http://127.0.0.1/",
@@ -267,18 +297,20 @@ mod tests {
     #[test]
     fn a_host_is_named_by_its_name_or_with_its_port() {
         for (url, named, wanted) in [
-            ("https://Social.Example/x", Some("social.example"), true),
-            ("https://social.example/x", Some("SOCIAL.example:443"), true),
-            ("https://social.example:8443/x", Some("social.example:443"), false),
-            ("https://social.example/x", Some("example"), false),
-            ("https://social.example.evil.example/x", Some("social.example"), false),
-            ("http://127.0.0.1:8080/", Some("127.0.0.1"), true),
-            ("http://127.0.0.1:8080/", Some("127.0.0.1:8080"), true),
-            ("http://2130706433:8080/", Some("127.0.0.1"), true),
-            ("http://[::1]:8080/", Some("::1"), true),
-            ("http://[::1]:8080/", Some("[::1]:8080"), true),
-            ("http://127.0.0.2/", Some("127.0.0.1"), false),
-            ("http://localhost/", None, false),
+            ("https://Social.Example/x", "social.example", true),
+            ("http://social.example/x", "social.example", true),
+            ("https://social.example/x", "SOCIAL.example:443", true),
+            ("https://social.example:8443/x", "social.example:443", false),
+            ("https://social.example:8443/x", "social.example", false),
+            ("https://social.example/x", "example", false),
+            ("https://social.example.evil.example/x", "social.example", false),
+            ("http://127.0.0.1/", "127.0.0.1", true),
+            ("http://127.0.0.1:8080/", "127.0.0.1", false),
+            ("http://127.0.0.1:8080/", "127.0.0.1:8080", true),
+            ("http://2130706433:8080/", "127.0.0.1:8080", true),
+            ("http://[::1]/", "::1", true),
+            ("http://[::1]:8080/", "[::1]:8080", true),
+            ("http://127.0.0.2/", "127.0.0.1", false),
         ] {
             let parsed = Url::parse(url).expect("a row is a URL");
             assert_eq!(is_named(&parsed, named), wanted, "{url} {named:?}");

@@ -11,11 +11,10 @@ use crate::model::Time;
 /// Whom a wait or a failure is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The account: a quota that goes by its credentials, a refused login, an answer that makes no
-    /// sense.
+    /// The account: a refused login, an answer that makes no sense.
     Account,
-    /// The host: a quota that goes by our address since there are no credentials, no answer, a
-    /// server's error.
+    /// The host: a quota, whatever it goes by, since a server that asks one of us for peace means
+    /// us all; no answer; a server's error.
     Host,
 }
 
@@ -50,6 +49,11 @@ impl Lanes {
             return None;
         }
         Some(lanes().map(|lane| lane.next(now)).max().unwrap_or(now))
+    }
+
+    /// The earliest time a host may be asked by anybody.
+    pub fn free_at(&self, host: &str, now: Time) -> Time {
+        self.hosts.get(host).map_or(now, |lane| lane.next(now))
     }
 
     /// A request of that account starts now.
@@ -90,9 +94,14 @@ impl Lanes {
         }
     }
 
-    /// Holds an account back until its connector's own time.
-    pub fn hold(&mut self, account: &str, until: Time, now: Time) {
-        if let Some(lane) = self.accounts.get_mut(account) {
+    /// Holds an account, or all of a host's, back until a time that does not come from a reply just
+    /// read: a word from before a restart, a quota of our own.
+    pub fn hold(&mut self, (host, account): (&str, &str), until: Time, scope: Scope, now: Time) {
+        let lane = match scope {
+            Scope::Host => self.hosts.get_mut(host),
+            Scope::Account => self.accounts.get_mut(account),
+        };
+        if let Some(lane) = lane {
             lane.hold(until, now);
         }
     }

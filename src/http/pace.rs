@@ -46,6 +46,10 @@ const UNSAID_WAIT: i64 = Time::MINUTE;
 pub enum Outcome {
     /// It was answered. Also with "not found": the server is there and does not mind.
     Fine,
+    /// It was answered, and what comes next will show whether that was good: a session that opens,
+    /// one that has run out. Neither lifts a back-off nor adds to it, or a server that opens sessions
+    /// and then refuses them would be asked without end.
+    Undecided,
     /// The server said to wait, until then if it was said.
     Wait(Option<Time>),
     /// No answer, a server's error, or an answer that makes no sense.
@@ -148,11 +152,14 @@ impl Pace {
                 self.failures = 0;
                 self.backed_off = Time(i64::MIN);
             }
-            Outcome::Wait(Some(until)) => self.tell(until, now, jitter),
-            Outcome::Wait(None) => {
+            Outcome::Undecided => {}
+            Outcome::Wait(Some(until)) if until > now => self.tell(until, now, jitter),
+            // Not said, or nonsense: whoever refuses wants some wait.
+            Outcome::Wait(_) => {
                 self.fail(now, jitter);
-                let least = now.plus(UNSAID_WAIT);
-                self.backed_off = self.backed_off.max(least);
+                // The server's word all the same: what was under way and succeeds does not lift it.
+                let least = now.plus(UNSAID_WAIT + share(UNSAID_WAIT / 10, jitter));
+                self.told = self.told.max(least);
             }
             Outcome::Failed => self.fail(now, jitter),
         }
@@ -252,7 +259,8 @@ mod tests {
             ("an hour", Some(at(3600)), 1.0, 3600),
             ("10^9 seconds", Some(at(1_000_000_000)), 0.5, 3600),
             ("the end of time", Some(Time(i64::MAX)), 0.5, 3600),
-            ("in the past", Some(at(-100)), 1.0, 0),
+            ("in the past, which helps nobody", Some(at(-100)), 1.0, 66),
+            ("now", Some(at(0)), 0.0, 60),
             ("not said", None, 0.0, 60),
         ] {
             let mut pace = Pace::new(Limits::ACCOUNT);
@@ -270,6 +278,13 @@ mod tests {
         pace.after(Outcome::Wait(Some(at(60))), T0, 0.0);
         pace.after(Outcome::Fine, at(1), 0.0);
         assert_eq!(pace.next(at(1)), at(60));
+
+        let mut pace = Pace::new(Limits::API);
+        pace.start(T0);
+        pace.start(T0);
+        pace.after(Outcome::Wait(None), T0, 0.0);
+        pace.after(Outcome::Fine, at(1), 0.0);
+        assert_eq!(pace.next(at(1)), at(60), "also if it did not say how long");
     }
 
     #[test]
@@ -291,6 +306,22 @@ mod tests {
         pace.start(now);
         pace.after(Outcome::Fine, now, 0.0);
         assert_eq!(pace.next(now), now, "one success and all is well");
+    }
+
+    #[test]
+    fn what_decides_nothing_neither_lifts_a_back_off_nor_adds_to_it() {
+        let mut pace = Pace::new(Limits::ACCOUNT);
+        let mut now = T0;
+        let mut waits = Vec::new();
+        for _ in 0..4 {
+            for outcome in [Outcome::Undecided, Outcome::Undecided, Outcome::Failed] {
+                pace.start(now);
+                pace.after(outcome, now, 1.0);
+            }
+            waits.push(pace.next(now).since(now) / Time::SECOND);
+            now = pace.next(now);
+        }
+        assert_eq!(waits, [30, 60, 120, 240]);
     }
 
     #[test]

@@ -13,13 +13,33 @@ const FIRST_EPOCH_SECOND: f64 = 1e9;
 /// From this number on it is an epoch time in milliseconds, which some servers send.
 const FIRST_EPOCH_MILLI: f64 = 1e12;
 
+/// What a header says: a span, or a time by the server's clock.
+enum Said {
+    In(f64),
+    At(Time),
+}
+
+impl Said {
+    /// The time that is meant. `server`: what the server's clock shows.
+    fn time(self, now: Time, server: Time) -> Time {
+        match self {
+            Self::In(seconds) => now.plus(whole(seconds * 1000.0)),
+            Self::At(at) => now.plus(at.since(server)),
+        }
+    }
+}
+
 /// The time that `Retry-After` names (RFC 9110, 10.2.3): seconds from `now`, rounded up, or a date
 /// in any of the three forms that HTTP knows. A date in the past is a time in the past.
 pub fn parse_retry_after(value: &str, now: Time) -> Option<Time> {
+    retry_after(value).map(|said| said.time(now, now))
+}
+
+fn retry_after(value: &str) -> Option<Said> {
     let value = value.trim();
     match number(value) {
-        Some(seconds) => Some(after(seconds, now)),
-        None => http_date(value),
+        Some(seconds) => Some(Said::In(seconds)),
+        None => http_date(value).map(Said::At),
     }
 }
 
@@ -32,32 +52,50 @@ pub fn parse_retry_after(value: &str, now: Time) -> Option<Time> {
 /// A number below 10⁹ is a waiting time, one from 10⁹ (September 2001) an epoch time in seconds,
 /// one from 10¹² an epoch time in milliseconds: no server asks for thirty years of patience.
 pub fn parse_reset(value: &str, now: Time) -> Option<Time> {
-    let value = value.trim();
-    match number(value) {
-        Some(n) if n >= FIRST_EPOCH_MILLI => Some(Time(whole(n))),
-        Some(n) if n >= FIRST_EPOCH_SECOND => Some(Time(whole(n * 1000.0))),
-        Some(seconds) => Some(after(seconds, now)),
-        None => Time::parse(value).or_else(|| http_date(value)),
-    }
+    reset(value).map(|said| said.time(now, now))
 }
+
+fn reset(value: &str) -> Option<Said> {
+    let value = value.trim();
+    Some(match number(value) {
+        Some(n) if n >= FIRST_EPOCH_MILLI => Said::At(Time(whole(n))),
+        Some(n) if n >= FIRST_EPOCH_SECOND => Said::At(Time(whole(n * 1000.0))),
+        Some(seconds) => Said::In(seconds),
+        None => Said::At(Time::parse(value).or_else(|| http_date(value))?),
+    })
+}
+
+/// The time that a header of the reply names: `retry-after` by its own rules, any other as a reset.
+///
+/// A time is the server's, whose clock may be wrong: it is measured from the reply's own `Date`
+/// where there is one, so that what is waited for is the span that was meant.
+pub fn named(reply: &Reply, header: &str, now: Time) -> Option<Time> {
+    let value = reply.header(header)?;
+    let said = if header == "retry-after" { retry_after(value) } else { reset(value) };
+    let server = reply.header("date").and_then(http_date).unwrap_or(now);
+    said.map(|said| said.time(now, server))
+}
+
+/// The headers in which servers tell what is left of a quota, and when it starts anew.
+const QUOTAS: [(&str, &str); 3] = [
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("x-rate-limit-remaining", "x-rate-limit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+];
 
 /// Until when a reply forbids the next request: the later of `Retry-After`, and the reset of a
 /// quota whose headers say that nothing is left. `None` if it does not say.
 ///
-/// Knows the prefixes `x-ratelimit-`, `x-rate-limit-` and `ratelimit-`; servers with forms of their
-/// own are their connectors' business.
+/// Of a reply that refuses for being asked too much and does not say for how long, any reset counts.
+/// Servers with forms of their own are their connectors' business.
 pub fn not_before(reply: &Reply, now: Time) -> Option<Time> {
-    let asked = reply.header("retry-after").and_then(|v| parse_retry_after(v, now));
-    let spent = [
-        ("x-ratelimit-remaining", "x-ratelimit-reset"),
-        ("x-rate-limit-remaining", "x-rate-limit-reset"),
-        ("ratelimit-remaining", "ratelimit-reset"),
-    ]
-    .into_iter()
-    .filter(|(left, _)| reply.header(left).and_then(number).is_some_and(|n| n < 1.0))
-    .filter_map(|(_, reset)| parse_reset(reply.header(reset)?, now))
-    .max();
-    asked.max(spent)
+    let asked = named(reply, "retry-after", now);
+    let is_spent = |left: &str| reply.header(left).and_then(number).is_some_and(|n| n < 1.0);
+    let resets = |counts: &dyn Fn(&str) -> bool| {
+        let resets = QUOTAS.into_iter().filter(|(left, _)| counts(left));
+        resets.filter_map(|(_, reset)| named(reply, reset, now)).max()
+    };
+    asked.max(resets(&is_spent)).or_else(|| resets(&|_| reply.status == 429))
 }
 
 /// A plain decimal number that is not negative: no sign, no exponent, no words for infinity.
@@ -66,10 +104,6 @@ fn number(text: &str) -> Option<f64> {
     let plain = text.starts_with(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_digit() || c == '.');
     if plain { text.parse().ok() } else { None }
-}
-
-fn after(seconds: f64, now: Time) -> Time {
-    now.plus(whole(seconds * 1000.0))
 }
 
 fn whole(millis: f64) -> i64 {
@@ -176,6 +210,28 @@ mod tests {
         ] {
             assert_eq!(not_before(&reply(&headers), NOW), wanted, "{case}");
         }
+    }
+
+    #[test]
+    fn a_server_whose_clock_is_wrong_is_understood_all_the_same() {
+        // It thinks it is 1994-11-06T08:48:37Z, and wants a minute.
+        let mut reply = Reply {
+            status: 429,
+            headers: vec![
+                ("date".to_owned(), "Sun, 06 Nov 1994 08:48:37 GMT".to_owned()),
+                ("retry-after".to_owned(), "Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
+            ],
+            body: Vec::new(),
+            url: Url::parse("https://a.example/").expect("a URL"),
+            moved_for_good: false,
+        };
+        for now in [RFC.plus(-9_000_000), RFC, RFC.plus(9_000_000)] {
+            assert_eq!(not_before(&reply, now), Some(now.plus(60_000)));
+        }
+        reply.headers[1] = ("x-ratelimit-reset".to_owned(), "1994-11-06T08:49:37.5Z".to_owned());
+        assert_eq!(not_before(&reply, NOW), Some(NOW.plus(60_500)), "no remainder, but a refusal");
+        reply.headers[1] = ("retry-after".to_owned(), "30".to_owned());
+        assert_eq!(not_before(&reply, NOW), Some(NOW.plus(30_000)), "a span is a span");
     }
 
     proptest! {

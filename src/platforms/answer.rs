@@ -3,41 +3,25 @@
 //!
 //! Which header a platform uses for what is left to its connector.
 
-use chrono::DateTime;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::Refusal;
-use crate::http::Reply;
+use crate::http::{Reply, wait};
 use crate::model::Time;
 use crate::text;
 
-/// A moment in a header, in any of the formats in use: seconds to wait, seconds since 1970,
-/// RFC 3339, or an HTTP date. Never before `now`, never later than `cap` milliseconds from now:
-/// nonsense must not put an account to sleep.
-pub fn moment(value: &str, now: Time, cap: i64) -> Option<Time> {
-    // Smaller numbers are waits: no server means a moment in 1970 or a wait of 30 years.
-    const SINCE_1970: f64 = 1e9;
-    let value = value.trim();
-    let at = if let Ok(number) = value.parse::<f64>() {
-        if !number.is_finite() || number < 0.0 {
-            return None;
-        }
-        let millis = (number * 1000.0).min(1e15).ceil() as i64;
-        if number < SINCE_1970 { now.plus(millis) } else { Time(millis) }
-    } else {
-        Time::parse(value).or_else(|| {
-            DateTime::parse_from_rfc2822(value).ok().map(|at| Time(at.timestamp_millis()))
-        })?
-    };
-    Some(at.max(now).min(now.plus(cap)))
+/// The moment that a header of the reply names. Never before `now`, never later than `cap`
+/// milliseconds from now: nonsense must not put an account to sleep.
+pub fn header_moment(reply: &Reply, name: &str, now: Time, cap: i64) -> Option<Time> {
+    wait::named(reply, name, now).map(|at| at.max(now).min(now.plus(cap)))
 }
 
-/// The moment in a header of the reply; see [`moment`].
-pub fn header_moment(reply: &Reply, name: &str, now: Time, cap: i64) -> Option<Time> {
-    moment(reply.header(name)?, now, cap)
+/// Until when a reply asks to be left alone, within the same bounds; see [`wait::not_before`].
+pub fn told(reply: &Reply, now: Time, cap: i64) -> Option<Time> {
+    wait::not_before(reply, now).map(|at| at.max(now).min(now.plus(cap)))
 }
 
 /// What a status other than success means on every platform. `None`: success, or a status whose
@@ -136,27 +120,6 @@ struct OnlyId {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_moment_is_read_in_every_format_in_use() {
-        let now = Time::parse("2026-03-04T10:00:00Z").unwrap();
-        for (case, value, wanted) in [
-            ("seconds to wait", "30", Some(30_000)),
-            ("a fraction of a second", "0.5", Some(500)),
-            ("seconds since 1970", "1772618460", Some(60_000)),
-            ("RFC 3339 with microseconds", "2026-03-04T10:05:00.123456Z", Some(300_123)),
-            ("an HTTP date", "Wed, 04 Mar 2026 10:02:00 GMT", Some(120_000)),
-            ("a moment that has passed", "2026-03-04T09:00:00Z", Some(0)),
-            ("a thousand million seconds", "999999999", Some(Time::HOUR)),
-            ("1e400", "1e400", None),
-            ("negative", "-5", None),
-            ("words", "soon", None),
-            ("nothing", "", None),
-        ] {
-            let until = moment(value, now, Time::HOUR).map(|t| t.since(now));
-            assert_eq!(until, wanted, "{case}");
-        }
-    }
 
     #[test]
     fn one_bad_item_does_not_spoil_the_others() {

@@ -213,9 +213,7 @@ fn refusal(reply: &Reply, method: &str, now: Time) -> Option<Refusal> {
     }
     let fault = fault(reply);
     let name = fault.error.as_deref().unwrap_or_default();
-    let until = ["retry-after", "ratelimit-reset"]
-        .iter()
-        .find_map(|header| answer::header_moment(reply, header, now, MAX_WAIT));
+    let until = answer::told(reply, now, MAX_WAIT);
     if name == "RateLimitExceeded" {
         return Some(Refusal::RateLimited(until));
     }

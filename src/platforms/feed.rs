@@ -208,7 +208,7 @@ impl Feed {
     }
 
     fn refusal(&self, reply: &Reply, now: Time) -> Option<Refusal> {
-        let until = answer::header_moment(reply, "retry-after", now, MAX_WAIT);
+        let until = answer::told(reply, now, MAX_WAIT);
         if let Some(refusal) = answer::refusal(reply, until) {
             return Some(refusal);
         }

@@ -157,9 +157,7 @@ impl Mastodon {
         if (200..300).contains(&reply.status) {
             return None;
         }
-        let until = ["retry-after", "x-ratelimit-reset"]
-            .iter()
-            .find_map(|name| answer::header_moment(reply, name, now, MAX_WAIT));
+        let until = answer::told(reply, now, MAX_WAIT);
         let patient = reply.status == 429 || reply.header("retry-after").is_some();
         if let Some(refusal) = answer::refusal(reply, until.filter(|_| patient)) {
             return Some(refusal);

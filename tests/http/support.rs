@@ -72,6 +72,11 @@ impl Server {
         Url::parse(&format!("http://127.0.0.1:{}{path}", self.port)).expect("a URL")
     }
 
+    /// As if the config named it.
+    pub fn access(&self) -> Access {
+        to(&[&format!("127.0.0.1:{}", self.port)])
+    }
+
     pub fn requests(&self) -> Vec<String> {
         self.heads.lock().expect("no panic").clone()
     }
@@ -121,8 +126,9 @@ pub fn client() -> Client {
     Client::new(&config()).expect("a client")
 }
 
-pub fn loopback() -> Access {
-    Access { private_host: Some("127.0.0.1".to_owned()) }
+/// Lets these hosts be asked, wherever they are.
+pub fn to(hosts: &[&str]) -> Access {
+    Access { private_hosts: hosts.iter().map(|host| (*host).to_owned()).collect() }
 }
 
 pub fn with_token(url: Url) -> Request {

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use affinityd::http::{Access, Client, Config, Request, SendError, install_provider};
+use affinityd::http::{Client, Config, Request, SendError, install_provider};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use url::Url;
@@ -55,9 +55,10 @@ async fn a_certificate_is_believed_if_its_issuer_name_and_dates_are_right() {
     ] {
         let config = Config { ca_file: knows_issuer.then(|| fixture("ca.pem")), ..config() };
         let client = Client::with_lookup(&config, names.clone()).expect("a client");
-        let url = format!("https://{host}:{}/", serve(certificate));
+        let place = format!("{host}:{}", serve(certificate));
+        let url = format!("https://{place}/");
         let request = with_token(Url::parse(&url).expect("a URL"));
-        let access = Access { private_host: Some(host.to_owned()) };
+        let access = to(&[&place]);
         match (client.send(&request, &access).await, wanted) {
             (Ok(reply), None) => assert_eq!(reply.body, b"here", "{case}"),
             (Err(SendError::Tls(said)), Some(wanted)) => {
@@ -72,6 +73,6 @@ async fn a_certificate_is_believed_if_its_issuer_name_and_dates_are_right() {
 async fn a_server_that_speaks_no_tls_is_recognised() {
     let plain = Server::start(|_| ok("here")).await;
     let url = Url::parse(&format!("https://127.0.0.1:{}/", plain.port)).expect("a URL");
-    let error = client().send(&Request::get(url), &loopback()).await;
+    let error = client().send(&Request::get(url), &plain.access()).await;
     assert_eq!(error.map(|_| ()), Err(SendError::Tls("the server does not speak tls")));
 }

@@ -28,6 +28,8 @@ pub enum Mood {
     Broken,
     /// Takes the request and never answers.
     Mute,
+    /// The token lacks a right.
+    Forbidden,
 }
 
 #[derive(Clone, Debug)]
@@ -44,6 +46,21 @@ struct World {
     posts: Vec<Post>,
     mood: Mood,
     asked: Vec<String>,
+    paging: Paging,
+    pages: usize,
+    last: Vec<Post>,
+}
+
+/// How its lists are cut into pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Paging {
+    /// As asked for.
+    #[default]
+    Right,
+    /// Every second page is the one before once more.
+    Repeats,
+    /// Every third page is the oldest one, whatever was asked for.
+    GoesBack,
 }
 
 /// The server. It ends with the runtime of its test.
@@ -83,6 +100,36 @@ impl Fake {
         self.world().mood = mood;
     }
 
+    /// Changes how it pages.
+    pub fn pages(&self, paging: Paging) {
+        self.world().paging = paging;
+    }
+
+    /// Somebody takes a post back.
+    pub fn delete(&self, id: u64) {
+        self.world().posts.retain(|post| post.id != id);
+    }
+
+    /// Somebody writes another text over a post.
+    pub fn edit(&self, id: u64, text: &str) {
+        for post in self.world().posts.iter_mut().filter(|post| post.id == id) {
+            post.text = format!("@acme {text}");
+        }
+    }
+
+    /// The global ids of everything that others posted, in order.
+    pub fn ids(&self) -> Vec<String> {
+        let posts = self.world().posts.clone();
+        let others = posts.iter().filter(|post| post.by != "acme");
+        let mut ids: Vec<String> = others.map(|post| self.address(post)).collect();
+        ids.sort();
+        ids
+    }
+
+    fn address(&self, post: &Post) -> String {
+        format!("{}/@{}/{}", self.url, post.by, post.id)
+    }
+
     /// How often it was asked for a path that contains this.
     pub fn asked(&self, path: &str) -> usize {
         self.world().asked.iter().filter(|asked| asked.contains(path)).count()
@@ -100,7 +147,7 @@ impl Fake {
 
     fn add(&self, by: &str, text: &str, at: Time, reply_to: Option<u64>) -> u64 {
         let mut world = self.world();
-        let id = 1000 + world.posts.len() as u64;
+        let id = world.posts.last().map_or(1000, |last| last.id + 1);
         world.posts.push(Post { id, by: by.to_owned(), text: text.to_owned(), at, reply_to });
         id
     }
@@ -114,7 +161,7 @@ impl Fake {
     }
 
     fn status(&self, post: &Post) -> Value {
-        let url = format!("{}/@{}/{}", self.url, post.by, post.id);
+        let url = self.address(post);
         let to = post.reply_to.and_then(|id| self.find(id));
         let to = to.map(|to| self.account(&to.by)["id"].clone());
         json!({
@@ -136,15 +183,33 @@ impl Fake {
     fn page(&self, query: &BTreeMap<String, String>, is_in: impl Fn(&Post) -> bool) -> Vec<Post> {
         let bound = |key: &str| query.get(key).and_then(|id| id.parse::<u64>().ok());
         let (above, below) = (bound("min_id"), bound("max_id"));
-        let posts = self.world().posts.clone();
-        posts
-            .into_iter()
-            .rev()
-            .filter(|post| is_in(post))
+        let limit = bound("limit").map_or(20, |limit| usize::try_from(limit).expect("small"));
+        let mut world = self.world();
+        let all: Vec<Post> = world.posts.iter().filter(|post| is_in(post)).cloned().collect();
+        let mut found: Vec<Post> = all
+            .iter()
             .filter(|post| {
                 above.is_none_or(|id| post.id > id) && below.is_none_or(|id| post.id < id)
             })
-            .collect()
+            .cloned()
+            .collect();
+        // Directly above what was named, or the newest.
+        if above.is_some() {
+            found.truncate(limit);
+        } else {
+            found.drain(..found.len().saturating_sub(limit));
+        }
+        world.pages += 1;
+        match world.paging {
+            Paging::Repeats if world.pages.is_multiple_of(2) => found.clone_from(&world.last),
+            Paging::GoesBack if world.pages.is_multiple_of(3) => {
+                found = all.into_iter().take(limit).collect();
+            }
+            _ => {}
+        }
+        world.last.clone_from(&found);
+        found.reverse();
+        found
     }
 }
 
@@ -170,6 +235,9 @@ async fn moody(
         }
         Mood::Garbage => "<html><body>Please log in to the hotel's network".into_response(),
         Mood::Broken => error(StatusCode::INTERNAL_SERVER_ERROR, "oh dear"),
+        Mood::Forbidden => {
+            error(StatusCode::FORBIDDEN, "This action is outside the authorized scopes")
+        }
         Mood::Mute => std::future::pending().await,
         Mood::Well if !is_known => error(StatusCode::UNAUTHORIZED, "no such token"),
         Mood::Well => next.run(request).await,

@@ -71,14 +71,30 @@ impl Stage {
         let accounts: Vec<(&str, &str)> =
             accounts.iter().map(|(name, fake)| (*name, fake.url.as_str())).collect();
         let text = config(dir.path(), &accounts);
+        let stage = Self::on(dir, Manual::new(now), text);
+        stage.pass(now).await;
+        stage
+    }
+
+    /// Starts it with accounts of any kind: `platforms` is their part of the configuration, in which
+    /// `{token}` stands for the file of the token.
+    pub async fn of(clock: &Manual, platforms: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let token = dir.path().join("token").display().to_string();
+        let text = config(dir.path(), &[]) + &platforms.replace("{token}", &token);
+        let stage = Self::on(dir, clock.clone(), text);
+        stage.pass(clock.now()).await;
+        stage
+    }
+
+    fn on(dir: tempfile::TempDir, clock: Manual, text: String) -> Self {
         let config = match Config::parse(&dir.path().join("c.toml"), text, Secrets::Needed) {
             Ok((config, _)) => config,
             Err(report) => panic!("{}", report.render(false)),
         };
         let (store, _) = Store::open(&config.daemon.state, &config.store).expect("a store");
-        let mut stage = Self { dir, clock: Manual::new(now), store, running: None, config };
+        let mut stage = Self { dir, clock, store, running: None, config };
         stage.start();
-        stage.pass(now).await;
         stage
     }
 
@@ -111,6 +127,40 @@ impl Stage {
         let sources = status["sources"].as_array().expect("a list");
         let found = sources.iter().find(|s| s["account"] == account && s["stream"] == stream);
         found.unwrap_or_else(|| panic!("no {account}/{stream} in {status}")).clone()
+    }
+
+    /// The ids of everything stored, in order, each as often as it is there. Also sees to it that the
+    /// store is sound.
+    pub fn ids(&self) -> Vec<String> {
+        tokio::task::block_in_place(|| {
+            let key = self.store.brand("acme", chrono_tz::Europe::Stockholm).expect("the brand");
+            let report = self.store.verify(key, &mut |_| {}).expect("looked at");
+            assert!(report.is_clean(), "{:?}", report.differences);
+            let mut out = Vec::new();
+            self.store.export(&mut out, Time(0), &mut |_| {}).expect("exported");
+            let text = String::from_utf8(out).expect("JSON is UTF-8");
+            let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+            let mut ids: Vec<String> = lines
+                .filter(|line: &Value| line["type"] == "interaction")
+                .map(|line| {
+                    line["id"].as_str().or(line["record"]["id"].as_str()).expect("an id").to_owned()
+                })
+                .collect();
+            ids.sort();
+            ids
+        })
+    }
+
+    /// Sets the clock and waits until no source is due any more. The clock stands meanwhile, or moves
+    /// by seconds.
+    pub async fn settle(&self, at: Time) {
+        self.clock.set(at);
+        let office = self.running.as_ref().expect("it runs").office.clone();
+        let is_read = || {
+            let sources = office.board.sources();
+            sources.iter().all(|(state, _)| state.next_at.is_some_and(|next| next > at))
+        };
+        self.until("every source", is_read).await;
     }
 
     /// The mails of that kind.

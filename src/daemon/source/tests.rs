@@ -9,7 +9,7 @@ use toml::de::DeTable;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
 
-use super::{Ground, Source};
+use super::{Ground, Source, login_at};
 use crate::clock::Fast;
 use crate::http::lanes::Lanes;
 use crate::http::{self, Client};
@@ -92,12 +92,15 @@ impl Respond for Server {
 }
 
 fn account(url: &str) -> Account {
-    let findings = Findings::default();
-    let toml = format!(
+    read(&format!(
         "[[platforms.bluesky]]\nname = \"a\"\nurl = \"{url}\"\nidentifier = \"acme.example\"\n\
          password-file = \"p\"\n"
-    );
-    let table = DeTable::parse(&toml).unwrap();
+    ))
+}
+
+fn read(toml: &str) -> Account {
+    let findings = Findings::default();
+    let table = DeTable::parse(toml).unwrap();
     let root = Section::root(&table, &findings);
     let secrets = |section: &Section<'_>, _: &'static str| {
         section.string("password-file").map(|f| SecretString::from(f.value))
@@ -105,19 +108,56 @@ fn account(url: &str) -> Account {
     platforms::read(&root.section("platforms").unwrap(), &secrets).remove(0)
 }
 
-fn source(url: &str, store: &Store) -> Source {
-    let ground = Ground {
+fn ground(store: &Store) -> Ground {
+    Ground {
         client: Client::new(&http::Config::default()).unwrap(),
         clock: Arc::new(Fast::new(Time(1_772_618_400_000), 1000)),
         store: Some(store.clone()),
         lanes: Arc::new(Mutex::new(Lanes::new())),
-    };
-    Source::new(account(url), "acme".to_owned(), ground)
+    }
+}
+
+fn source(url: &str, store: &Store) -> Source {
+    Source::new(account(url), "acme".to_owned(), ground(store))
 }
 
 async fn poll(source: &Source) -> Result<(), Refusal> {
     let streams = source.account.connector.streams();
     source.page(Ask::Stream(&streams[0]), None).await.map(drop)
+}
+
+#[test]
+fn logins_are_few_in_an_hour_and_in_a_day() {
+    let now = Time(1_772_618_400_000);
+    let ago = |seconds: i64| now.plus(-seconds * Time::SECOND);
+    for (case, logins, wanted) in [
+        ("none", vec![], None),
+        ("nine in an hour", (1..10).map(ago).collect(), None),
+        ("ten in an hour: when the first is an hour ago", (1..11).map(ago).collect(), Some(3590)),
+        ("ten, one of them long ago", (1..10).chain([4000]).map(ago).collect(), None),
+        ("fifty in a day", (0..50).map(|n| ago(4000 + n * 600)).collect(), Some(86_400 - 33_400)),
+    ] {
+        let at = login_at(&logins, now).map(|at| at.since(now) / Time::SECOND);
+        assert_eq!(at, wanted, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_in_a_feed_leads_to_no_other_port_of_this_machine() {
+    let (feed, victim) = (MockServer::start().await, MockServer::start().await);
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Store::open(folder.path(), &store::Config::default()).unwrap();
+    let block = format!("[[platforms.feed]]\nname = \"a\"\nurl = \"{}/feed\"\n", feed.uri());
+    let source = Source::new(read(&block), "acme".to_owned(), ground(&store));
+    let target = platforms::Target {
+        id: "1".to_owned(),
+        locator: None,
+        thread: None,
+        url: Some(format!("{}/1", victim.uri())),
+    };
+    let refused = source.page(Ask::LookUp(&target), None).await;
+    assert!(matches!(refused, Err(Refusal::Unreachable(_))), "{refused:?}");
+    assert_eq!(victim.received_requests().await.unwrap().len(), 0);
 }
 
 #[tokio::test]

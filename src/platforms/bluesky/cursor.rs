@@ -18,6 +18,9 @@ const HISTORY: u32 = 3;
 const AGAIN: i64 = Time::HOUR;
 const BEYOND: i64 = 24 * Time::HOUR;
 const MAX_BEYOND: u32 = 3;
+/// How often a page that names itself as the next one is asked for again, at later polls, before
+/// what lies behind it is given up: a cache in between may have mixed up two answers.
+const MAX_STUCK: u32 = 3;
 /// Empty pages in a row after which nothing more is looked for.
 const MAX_EMPTY: u32 = 10;
 
@@ -49,6 +52,8 @@ struct Walk {
     beyond: u32,
     /// It is to go on beyond that.
     far: bool,
+    /// So many times in a row the page named itself as the next one.
+    stuck: u32,
 }
 
 /// What comes after a page.
@@ -56,6 +61,8 @@ struct Walk {
 pub enum Step {
     /// The next one.
     More,
+    /// The same one, but not now.
+    Later,
     /// Nothing: the list has been read to its end, or to known ground.
     End,
     /// Nothing, but what lies between these two times was not reached.
@@ -96,7 +103,14 @@ impl Cursor {
         walk.reached |= oldest.is_some_and(|t| known.is_some_and(|known| t <= known));
 
         // A page may be empty and still name a next one. One that names itself leads nowhere.
-        let next = next.filter(|n| !n.is_empty() && walk.next.as_deref() != Some(*n));
+        let is_stuck = next.is_some() && walk.next.as_deref() == next;
+        if is_stuck && known.is_some() && !walk.reached && walk.stuck < MAX_STUCK {
+            walk.stuck += 1;
+            self.walk = Some(walk);
+            return Step::Later;
+        }
+        walk.stuck = 0;
+        let next = next.filter(|n| !n.is_empty() && !is_stuck);
         let is_far_enough = walk.beyond >= MAX_BEYOND
             || walk.oldest.is_some_and(|t| known.is_some_and(|k| t <= k.saturating_sub(BEYOND)));
         let is_over = walk.empty >= MAX_EMPTY
@@ -230,6 +244,29 @@ mod tests {
         assert_eq!(cursor.next(), Some("a"));
         assert_eq!(cursor.advance(&NOTES, &[Time(1)], Some("a"), Time(0)), Step::End);
         assert_eq!(cursor.next(), None);
+    }
+
+    #[test]
+    fn a_page_that_names_itself_is_asked_for_again_before_what_lies_behind_is_given_up() {
+        let start = || Cursor { known: Some(5_000), beyond_at: Some(0), ..Cursor::default() };
+        let step = |cursor: &mut Cursor, time, next| {
+            *cursor = Cursor::read(cursor.words().as_deref());
+            cursor.advance(&NOTES, &[Time(time)], next, Time(0))
+        };
+        let mut cursor = start();
+        assert_eq!(step(&mut cursor, 9_000, Some("a")), Step::More);
+        assert_eq!(step(&mut cursor, 9_000, Some("a")), Step::Later);
+        assert_eq!(cursor.next(), Some("a"));
+        assert_eq!(step(&mut cursor, 8_000, Some("b")), Step::More, "it was passing");
+        assert_eq!(step(&mut cursor, 4_000, None), Step::End, "known ground");
+
+        let mut cursor = start();
+        step(&mut cursor, 9_000, Some("a"));
+        for _ in 0..MAX_STUCK {
+            assert_eq!(step(&mut cursor, 9_000, Some("a")), Step::Later);
+        }
+        let cut = Step::Cut { after: Time(5_000), before: Some(Time(9_000)) };
+        assert_eq!(step(&mut cursor, 9_000, Some("a")), cut);
     }
 
     #[test]

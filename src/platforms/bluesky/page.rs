@@ -137,7 +137,7 @@ pub fn parse(
     once(&mut page);
     let step = cursor.advance(line, &times, next.as_deref(), now);
     page.more = step == Step::More;
-    page.end = !page.more;
+    page.end = !matches!(step, Step::More | Step::Later);
     if let Step::Cut { after, before } = step {
         page.gap = Some(Gap {
             after: Some(after),
