@@ -131,31 +131,89 @@ pub fn snippet(text: &str, max: usize) -> String {
     cut
 }
 
+/// How many marks may sit on one letter, and joiners stand in a row. No script needs more; towers of
+/// marks cover other lines.
+const MARKS: u32 = 6;
+
 /// A text as one line that cannot disturb what stands around it: no control characters, nothing
-/// that turns the direction of writing, single spaces.
+/// that is invisible or turns the direction of writing, no towers of marks, single spaces.
 pub fn clean_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    let mut space = false;
-    for c in text.chars() {
-        if c.is_whitespace() || matches!(c, '\u{2028}' | '\u{2029}') {
-            space = true;
-        } else if !is_hidden(c) {
-            if space && !line.is_empty() {
-                line.push(' ');
-            }
-            space = false;
-            line.push(c);
+    clean(text.chars(), text.len())
+}
+
+/// As [`clean_line`], and at most `limit` characters: cut at a letter's border, behind a whole word
+/// where that costs little, and marked with `…`.
+pub fn line(text: &str, limit: usize) -> String {
+    // Enough to fill any limit; a megabyte in a name is not worth walking through.
+    let most = limit.saturating_mul(8).max(1_000);
+    let line = clean(text.chars().take(most), text.len().min(most));
+    if line.chars().nth(limit).is_none() {
+        return line;
+    }
+    let mut short = String::new();
+    let mut length = 0;
+    for letter in line.graphemes(true) {
+        length += letter.chars().count();
+        if length >= limit {
+            break;
         }
+        short.push_str(letter);
+    }
+    let words = match short.rfind(' ') {
+        // A whole word at the end reads better, where the script has spaces.
+        Some(at) if at * 4 > short.len() * 3 => &short[..at],
+        _ => short.as_str(),
+    };
+    format!("{}…", words.trim_end())
+}
+
+fn clean(chars: impl Iterator<Item = char>, size: usize) -> String {
+    let mut line = String::with_capacity(size);
+    let (mut space, mut marks) = (false, 0);
+    for c in chars {
+        if c.is_whitespace() || c.is_control() {
+            space = true;
+            continue;
+        }
+        if is_hidden(c) {
+            continue;
+        }
+        let starts = space || line.is_empty();
+        if is_joiner(c) && starts {
+            // There is nothing to join, and a name of nothing else would be empty to the eye.
+            continue;
+        }
+        marks = if is_mark(c) || is_joiner(c) { marks + 1 } else { 0 };
+        if marks > MARKS {
+            continue;
+        }
+        if space && !line.is_empty() {
+            line.push(' ');
+        }
+        space = false;
+        line.push(c);
     }
     line
 }
 
-/// Controls, marks and overrides of direction, and invisible characters that shape no word. The
-/// joiners of emoji and of Persian stay.
+/// Reorders text, hides it, or stands for nothing.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{fffe}' | '\u{ffff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e0fff}'
+        | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Joiners of emoji and of Persian, and what chooses between shapes: invisible, but they stay.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{610}'..='\u{61a}'
+        | '\u{64b}'..='\u{65f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 /// Whether an address is one of the web, and so may be shown in place of a link's words.
@@ -340,16 +398,43 @@ mod tests {
     fn a_clean_line_cannot_disturb_its_surroundings() {
         for (case, text, wanted) in [
             ("newlines", "a\r\nBcc: b\u{2028}c", "a Bcc: b c"),
-            ("controls", "a\u{0}\u{1b}[31mb\u{7f}", "a[31mb"),
+            ("controls", "a\u{0}\u{1b}[31mb\u{7f}", "a [31mb"),
             ("overrides of direction", "\u{202e}evil\u{202c}\u{2066}x\u{2069}", "evilx"),
-            ("joiners stay", "👩‍👧", "👩‍👧"),
+            ("joiners stay", "👩‍👧 می\u{200c}خواهم ❤\u{fe0f}", "👩‍👧 می\u{200c}خواهم ❤\u{fe0f}"),
+            ("but not where they join nothing", "\u{200d}\u{200c} \u{fe0f}a", "a"),
+            (
+                "towers of marks end",
+                &format!("e{}x", "\u{301}".repeat(500)),
+                "e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}x",
+            ),
             ("spaces", "  a  b ", "a b"),
         ] {
             assert_eq!(clean_line(text), wanted, "{case}");
         }
     }
 
+    #[test]
+    fn a_short_line_keeps_whole_letters_and_where_it_can_whole_words() {
+        for (why, text, limit, wanted) in [
+            ("a word", "the parcel never arrived at all", 22, "the parcel never…"),
+            ("no spaces", "送り状が届かないので連絡してください", 6, "送り状が届…"),
+            ("a family", "👩\u{200d}🚒👩\u{200d}🚒👩\u{200d}🚒", 5, "👩\u{200d}🚒…"),
+            ("in a word", "abcdefgh", 5, "abcd…"),
+            ("it fits", "abc", 3, "abc"),
+            ("no room", "abc", 0, "…"),
+        ] {
+            assert_eq!(line(text, limit), wanted, "{why}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_line_is_one_line_within_its_limit(text in any::<String>(), limit in 1_usize..200) {
+            let line = line(&text, limit);
+            prop_assert!(line.chars().count() <= limit, "{line:?}");
+            prop_assert!(!line.contains(char::is_control) && line.trim() == line);
+        }
+
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), max in 0_usize..50) {
             let text = String::from_utf8_lossy(&bytes);

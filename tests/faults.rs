@@ -2,12 +2,17 @@
 //! must still be true afterwards. The sizes are those of every day; `.ci/nightly` runs the large ones.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod f10_malformed;
 mod f11_oversize;
 mod f12_slow;
 mod f13_redirects;
+mod f14_text;
+mod f15_headers;
+mod f16_active_content;
 mod f19_auth;
 mod f20_rate_limits;
 mod f21_pages;
+mod f31_fuzz;
 
 /// How many rounds a test does: `daily` of them, or `nightly` if `AFFINITYD_NIGHTLY` is set.
 pub fn rounds(daily: usize, nightly: usize) -> usize {

@@ -1,5 +1,7 @@
 //! One test binary; a module per promise.
 
+#[path = "support/alone.rs"]
+mod alone;
 mod architecture;
 #[path = "support/binary.rs"]
 mod binary;
@@ -19,6 +21,8 @@ mod http;
 mod indicators;
 mod interchange;
 mod mail;
+#[path = "support/mutator.rs"]
+mod mutator;
 mod notify;
 mod pipeline;
 mod platforms;

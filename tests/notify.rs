@@ -1,7 +1,7 @@
 //! What people are mailed says who waits, since when, until when and why, the same in HTML and in
 //! text, and nothing a stranger writes can act in it.
 
-mod facts;
+pub mod facts;
 
 use affinityd::model::{CaseState, Flag, Gap, Health, Reach, Standing, Time, Trouble};
 use affinityd::notify::{

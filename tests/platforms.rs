@@ -1,6 +1,6 @@
-//! Promise: every platform on the list can be set up from its example, and makes of each saved reply exactly what is written beside it; no reply, however broken, makes a connector panic.
+//! Promise: every platform on the list can be set up from its example, and makes of each saved reply exactly what is written beside it.
 
-mod fixtures;
+pub mod fixtures;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ use url::Url;
 
 use self::fixtures::Fixtures;
 
-fn now() -> Time {
+pub fn now() -> Time {
     Time::parse("2026-03-04T10:00:00Z").expect("it is a time")
 }
 
@@ -74,7 +74,7 @@ fn every_folder_of_saved_replies_and_every_example_belongs_to_a_platform() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let is_other = folder == "tests/fixtures"
-                && ["config", "history", "http", "text"].contains(&name.as_str());
+                && ["config", "fuzz", "history", "http", "text"].contains(&name.as_str());
             assert!(is_other || platforms::NAMES.contains(&name.as_str()), "{folder}/{name}");
         }
     }
@@ -90,67 +90,6 @@ fn streams_are_named_once_and_every_account_can_be_checked() {
         assert!(streams.iter().all(|s| s.every >= Time::MINUTE), "{name}");
         assert!(connector.probes().iter().any(|p| p.vital), "{name}: something must work");
         assert!(!connector.host().is_empty(), "{name}");
-    }
-}
-
-/// Every reply of every platform, cut off at each byte and with pieces exchanged: an error or a
-/// page, never a panic.
-#[test]
-fn no_broken_reply_makes_a_connector_panic() {
-    for name in platforms::NAMES {
-        let fixtures = Fixtures::load(name);
-        for case in fixtures.cases.iter().filter(|(_, c)| c.ask != "login").map(|(n, _)| n) {
-            let body = fixtures.body(case);
-            let (session, cursor) = (fixtures.session(case), fixtures.cursor(case));
-            let scene = Scene { cursor: cursor.as_deref(), session: session.as_ref(), now: now() };
-            // The first of each kind of reply byte by byte, the others in larger steps.
-            let step = if case.ends_with("first") { 1 } else { 97 };
-            for cut in (0..body.len()).step_by(step) {
-                let (_, page) = fixtures.parse(case, scene, body[..cut].to_vec());
-                let is_whole = page.as_ref().is_ok_and(|p| !p.readings.is_empty());
-                let is_json = body.first().is_some_and(|b| b"[{".contains(b));
-                let last = body.iter().rposition(|b| !b.is_ascii_whitespace()).unwrap_or(0);
-                assert!(
-                    !(is_whole && is_json && cut <= last),
-                    "{name}/{case} cut at {cut} was taken for whole"
-                );
-            }
-            let text = String::from_utf8_lossy(&body).into_owned();
-            for (from, to) in [
-                ("\"", "'"),
-                ("null", "1e400"),
-                ("null", "[]"),
-                (":\"", ":{\"x\":\""),
-                ("\":\"", "\":7,\"y\":\""),
-                ("true", "\"\u{0}\""),
-                ("\"0", "18446744073709551616,\"0"),
-                ("<", "<<"),
-                (">", ""),
-                ("item", "itm"),
-                ("https://", "javascript:"),
-                ("2026-", "99999-"),
-                (":0", ":-0"),
-                ("e", "\u{202e}"),
-            ] {
-                let _ = fixtures.parse(case, scene, text.replace(from, to).into_bytes());
-            }
-            for pile in [
-                "[",
-                "{\"a\":",
-                "<a>",
-                "<rss version=\"2.0\"><channel><item><title>",
-                "<feed><entry><content type=\"xhtml\"><div>",
-                "[{\"id\":\"1\",\"uri\":[",
-            ] {
-                let deep = pile.repeat(10_000);
-                let (_, page) = fixtures.parse(case, scene, deep.into_bytes());
-                let is_error = fixtures.cases[case].want.refusal.is_some() || page.is_err();
-                assert!(
-                    is_error || page.is_ok_and(|p| p.readings.is_empty()),
-                    "{name}/{case}: {pile}"
-                );
-            }
-        }
     }
 }
 

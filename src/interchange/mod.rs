@@ -20,6 +20,10 @@ pub use self::lines::LONGEST_LINE;
 pub use self::write::write_line;
 
 use crate::model::Reading;
+use crate::text::line;
+
+/// Characters of a message or a way out.
+const LONGEST_SAID: usize = 1_000;
 
 /// One line that was understood.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +48,9 @@ pub struct LineError {
 }
 
 impl LineError {
+    /// What it says may hold words of the file: columns, ids.
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), ..Self::default() }
+        Self { message: line(&message.into(), LONGEST_SAID), ..Self::default() }
     }
 
     fn at(key: impl Into<String>, message: impl Into<String>) -> Self {
@@ -53,7 +58,7 @@ impl LineError {
     }
 
     fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(line(&help.into(), LONGEST_SAID));
         self
     }
 }

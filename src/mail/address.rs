@@ -6,6 +6,8 @@
 use lettre::Address;
 use lettre::message::Mailbox;
 
+use crate::text;
+
 /// Longest display name on the wire, in characters.
 const NAME_LIMIT: usize = 100;
 
@@ -66,42 +68,11 @@ pub fn parse_mailbox(text: &str) -> Result<Mailbox, String> {
     Ok(mailbox(name.trim().trim_matches('"'), address(inner)?))
 }
 
-/// Text as one line that is safe in a header: no control characters, no invisible switches of
-/// direction, nothing that a mail program would decode once more, at most `limit` characters.
+/// Text as one line that is safe in a header: as [`text::line`] cleans it, nothing that a mail
+/// program would decode once more, at most `limit` characters.
 pub fn one_line(text: &str, limit: usize) -> String {
-    let mut line = String::new();
-    let mut kept = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
-        let word: String = word.chars().filter(|c| !switches_direction(*c)).collect();
-        // Two characters alone make an encoded word: `=?utf-8?b?…?=` would be read as its content.
-        let word = word.replace("=?", "= ?");
-        if word.is_empty() {
-            continue;
-        }
-        let gap = usize::from(!line.is_empty());
-        let length = word.chars().count();
-        if kept + gap + length > limit {
-            let room = limit.saturating_sub(kept + gap + 1);
-            if gap == 1 && room > 0 {
-                line.push(' ');
-            }
-            line.extend(word.chars().take(room));
-            line.push('…');
-            break;
-        }
-        if gap == 1 {
-            line.push(' ');
-        }
-        line.push_str(&word);
-        kept += gap + length;
-    }
-    line
-}
-
-/// Characters that reorder or hide what follows, and separators that some programs take for a line
-/// break.
-fn switches_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    // Two characters alone make an encoded word: `=?utf-8?b?…?=` would be read as its content.
+    text::line(&text::line(text, limit).replace("=?", "= ?"), limit)
 }
 
 #[cfg(test)]
@@ -156,6 +127,7 @@ mod tests {
             ("an encoded word", "=?utf-8?b?QmNj?=", 100, "= ?utf-8?b?QmNj?="),
             ("too long, in a word", "abcdefgh", 5, "abcd…"),
             ("too long, after a word", "abc defgh", 6, "abc d…"),
+            ("taken apart when it is full", "a =?=?=?", 8, "a = ?= …"),
             ("only breaks", "\r\n\r\n", 5, ""),
         ] {
             assert_eq!(one_line(text, limit), wanted, "{why}");

@@ -3,8 +3,10 @@
 //!
 //! Which header a platform uses for what is left to its connector.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -40,7 +42,7 @@ pub fn refusal(reply: &Reply, until: Option<Time>) -> Option<Refusal> {
 }
 
 /// A refusal for an answer that makes no sense.
-pub fn malformed(path: impl Into<String>, why: impl std::fmt::Display) -> Refusal {
+pub fn malformed(path: impl Into<String>, why: impl fmt::Display) -> Refusal {
     Refusal::Malformed {
         path: path.into(),
         why: text::snippet(&text::clean_line(&why.to_string()), 200),
@@ -84,17 +86,79 @@ pub fn json<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Ref
     serde_json::from_slice(body).map_err(|e| malformed(path, e))
 }
 
-/// The items of a JSON list, each read for itself, so that a bad one does not spoil the others.
-pub fn items<T: DeserializeOwned>(list: &[&RawValue], path: &str) -> Vec<Result<T, Spoiled>> {
-    list.iter()
-        .enumerate()
-        .map(|(place, raw)| {
+/// The items of a JSON list, not read yet: each is read for itself, so that a bad one does not spoil
+/// the others. Of a list beyond all measure only the first are kept.
+#[derive(Debug, Default)]
+pub struct Items<'a> {
+    kept: Vec<&'a RawValue>,
+    left_out: usize,
+}
+
+/// No page or thread of any platform has more: the largest, a thread, has 4096 on either side.
+const MAX_ITEMS: usize = 5000;
+
+impl<'a> Items<'a> {
+    /// Whether the list was empty.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// The first item as it stands.
+    pub fn first(&self) -> Option<&'a RawValue> {
+        self.kept.first().copied()
+    }
+
+    /// Every item as it stands.
+    pub fn into_raw(self) -> Vec<&'a RawValue> {
+        self.kept
+    }
+
+    /// Reads one item after the other. `path` is the place of the list, for people; if items were
+    /// left out, the last result says so.
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> impl Iterator<Item = Result<T, Spoiled>> {
+        let left_out = (self.left_out > 0).then(|| {
+            let said = format!("{path}: {} items beyond the first {MAX_ITEMS}", self.left_out);
+            Err(Spoiled { id: None, said })
+        });
+        let read = self.kept.iter().enumerate().map(move |(place, raw)| {
             serde_json::from_str(raw.get()).map_err(|e| Spoiled {
                 id: serde_json::from_str::<OnlyId>(raw.get()).ok().map(|o| o.id),
                 said: format!("{path}[{place}]: {}", item_fault(&e)),
             })
-        })
-        .collect()
+        });
+        read.chain(left_out)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Items<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a sequence")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<'de>, A::Error> {
+                let mut all = Items::default();
+                while all.kept.len() < MAX_ITEMS {
+                    let Some(raw) = list.next_element()? else { return Ok(all) };
+                    all.kept.push(raw);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    all.left_out += 1;
+                }
+                Ok(all)
+            }
+        }
+
+        deserializer.deserialize_seq(Reader)
+    }
 }
 
 /// What is wrong with an item. Lines and columns would count from its start, which nobody sees.
@@ -129,11 +193,21 @@ mod tests {
             n: u8,
         }
         let body = br#"[{"id":"a","n":1},{"id":"b","n":-1},{"n":3},7]"#;
-        let raw: Vec<&RawValue> = json(body, "items").unwrap();
-        let read = items::<Item>(&raw, "items");
+        let list: Items<'_> = json(body, "items").unwrap();
+        let read: Vec<_> = list.read::<Item>("items").collect();
         assert!(matches!(&read[0], Ok(item) if item.id == "a" && item.n == 1));
         assert_eq!(read[1].as_ref().unwrap_err().id.as_deref(), Some("b"));
         assert!(read[2].as_ref().unwrap_err().said.starts_with("items[2]: missing field `id`"));
         assert_eq!(read[3].as_ref().unwrap_err().id, None);
+    }
+
+    #[test]
+    fn of_a_list_beyond_all_measure_the_first_are_read_and_the_rest_is_counted() {
+        let body = format!("[{}7]", "7,".repeat(MAX_ITEMS + 2));
+        let list: Items<'_> = json(body.as_bytes(), "items").unwrap();
+        let read: Vec<Result<u8, Spoiled>> = list.read("items").collect();
+        assert_eq!(read.iter().filter(|item| item.is_ok()).count(), MAX_ITEMS);
+        let last = read.last().unwrap().as_ref().unwrap_err();
+        assert_eq!(last.said, "items: 3 items beyond the first 5000");
     }
 }

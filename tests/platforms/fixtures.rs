@@ -107,7 +107,7 @@ struct Sought {
 /// The saved replies of one platform.
 pub struct Fixtures {
     platform: String,
-    connector: Arc<dyn Platform>,
+    pub connector: Arc<dyn Platform>,
     pub cases: BTreeMap<String, Case>,
     pub unread: RefCell<BTreeSet<String>>,
 }

@@ -5,8 +5,6 @@
 
 use std::collections::HashSet;
 
-use serde_json::value::RawValue;
-
 use super::cursor::{Cursor, Step};
 use super::line::Line;
 use super::session::Me;
@@ -73,11 +71,11 @@ impl Items {
     /// Takes in each item that can be read, and notes the others.
     fn each<T: serde::de::DeserializeOwned>(
         &mut self,
-        list: &[&RawValue],
+        list: &answer::Items<'_>,
         path: &str,
         mut take: impl FnMut(&mut Self, T) -> Result<(), String>,
     ) {
-        for (place, item) in answer::items::<T>(list, path).into_iter().enumerate() {
+        for (place, item) in list.read::<T>(path).enumerate() {
             match item.map(|item| take(self, item)) {
                 Ok(Ok(())) => self.read += 1,
                 Ok(Err(why)) => self.page.spoiled.push(format!("{path}[{place}].{why}")),

@@ -73,8 +73,9 @@ fn author(profile: &Profile) -> Author {
 /// Whether the account labels itself a bot. That none says so tells nothing.
 fn bot(profile: &Profile) -> Option<bool> {
     let raw = profile.labels.as_ref()?;
-    let labels: Vec<Label> = serde_json::from_str(raw.get()).ok()?;
-    labels.iter().any(|l| l.val == "bot" && l.src == profile.did).then_some(true)
+    let labels: answer::Items<'_> = serde_json::from_str(raw.get()).ok()?;
+    let mut labels = labels.read::<Label>("labels").filter_map(Result::ok);
+    labels.any(|l| l.val == "bot" && l.src == profile.did).then_some(true)
 }
 
 /// The record of an act, and the parts of its address.

@@ -60,7 +60,7 @@ fn place<'a>(raw: &'a RawValue) -> Result<Place<'a>, String> {
     let node: Node<'a> = serde_json::from_str(raw.get()).map_err(|e| fault(&e))?;
     if let Some(post) = node.post {
         let view = serde_json::from_str(post.get()).map_err(|e| format!("post: {}", fault(&e)))?;
-        return Ok(Place::Post(view, node.parent, node.replies.unwrap_or_default()));
+        return Ok(Place::Post(view, node.parent, node.replies.unwrap_or_default().into_raw()));
     }
     Ok(match node.uri {
         Some(uri) if node.not_found && AtUri::post(&uri).is_some() => Place::Gone(uri),

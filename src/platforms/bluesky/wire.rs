@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
+use crate::platforms::answer::Items;
+
 /// The answer to `createSession` and `refreshSession`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,9 +139,10 @@ pub struct EmbeddedRecord {
 }
 
 #[derive(Debug, Deserialize)]
-pub struct Facet {
+pub struct Facet<'a> {
     pub index: Span,
-    pub features: Vec<Feature>,
+    #[serde(borrow)]
+    pub features: Items<'a>,
 }
 
 /// Bytes of the text in UTF-8.
@@ -161,21 +164,21 @@ pub struct Feature {
 #[derive(Debug, Deserialize)]
 pub struct Notifications<'a> {
     #[serde(borrow)]
-    pub notifications: Vec<&'a RawValue>,
+    pub notifications: Items<'a>,
     pub cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Posts<'a> {
     #[serde(borrow)]
-    pub posts: Vec<&'a RawValue>,
+    pub posts: Items<'a>,
     pub cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Feed<'a> {
     #[serde(borrow)]
-    pub feed: Vec<&'a RawValue>,
+    pub feed: Items<'a>,
     pub cursor: Option<String>,
 }
 
@@ -223,5 +226,5 @@ pub struct Node<'a> {
     #[serde(borrow)]
     pub parent: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    pub replies: Option<Vec<&'a RawValue>>,
+    pub replies: Option<Items<'a>>,
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::uri::is_did;
 use super::wire::{Embed, Facet, Feature, PostRecord};
+use crate::platforms::answer;
 use crate::text;
 
 /// Characters of text that are kept of one post; the network's limit is 300.
@@ -24,15 +25,16 @@ enum Meaning {
 
 /// The marks of a text, in order; such as overlap, or cut a character in two, are left out.
 fn marks(record: &PostRecord) -> Vec<(Range<usize>, Meaning)> {
-    let list: Vec<Box<RawValue>> = read(record.facets.as_deref()).unwrap_or_default();
+    let list = items(record.facets.as_deref());
     let mut marks = Vec::new();
-    for raw in list.iter().take(MAX_FACETS) {
-        let Ok(facet) = serde_json::from_str::<Facet>(raw.get()) else { continue };
+    for raw in list.into_raw().into_iter().take(MAX_FACETS) {
+        let Ok(facet) = serde_json::from_str::<Facet<'_>>(raw.get()) else { continue };
         let span = facet.index.byte_start..facet.index.byte_end;
         if record.text.get(span.clone()).is_none_or(str::is_empty) {
             continue;
         }
-        marks.extend(facet.features.into_iter().find_map(meaning).map(|m| (span, m)));
+        let mut features = facet.features.read::<Feature>("features").filter_map(Result::ok);
+        marks.extend(features.find_map(meaning).map(|m| (span, m)));
     }
     marks.sort_by_key(|(span, _)| (span.start, span.end));
     let mut end = 0;
@@ -50,6 +52,11 @@ fn meaning(feature: Feature) -> Option<Meaning> {
     link.or_else(|| feature.did.filter(|did| is_did(did)).map(Meaning::Account))
 }
 
+/// What only decorates a post is read as far as it makes sense.
+fn items(raw: Option<&RawValue>) -> answer::Items<'_> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
 fn read<T: serde::de::DeserializeOwned>(raw: Option<&RawValue>) -> Option<T> {
     serde_json::from_str(raw?.get()).ok()
 }
@@ -61,7 +68,8 @@ pub fn embed(record: &PostRecord) -> Option<Embed> {
 
 /// The language its author says it is in: the first of several.
 pub fn language(record: &PostRecord) -> Option<String> {
-    let langs: Vec<String> = read(record.langs.as_deref())?;
+    let langs = items(record.langs.as_deref());
+    let langs = langs.read::<String>("langs").next()?.ok();
     let is_tag = |tag: &String| {
         (2..=35).contains(&tag.len()) && tag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
     };

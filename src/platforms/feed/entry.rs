@@ -4,12 +4,14 @@
 //! and one bad item must not spoil the others.
 
 use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
 use feed_rs::model;
 use feed_rs::parser::Builder;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -20,6 +22,9 @@ use crate::text;
 
 /// Entries that are read of one feed.
 const MAX_ENTRIES: usize = 1000;
+/// Tags that are read of one feed: a hundred pairs an entry. What one takes in memory is many times
+/// what it takes in the feed.
+const MAX_TAGS: usize = 200_000;
 /// Characters of text that are kept of one entry: enough to judge it by; the rest is at its link.
 const MAX_TEXT: usize = 4000;
 const MAX_ID: usize = 2048;
@@ -80,10 +85,27 @@ fn time(at: DateTime<Utc>) -> Option<Time> {
 fn read_xml(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
     // Without an id of its own an entry gets ours, made of more than feed-rs would pass on.
     let parser = Builder::new().base_uri(Some(base)).id_generator(|_, _, _| String::new()).build();
-    let feed = parser.parse(body).map_err(|e| answer::malformed("feed", e))?;
+    let feed = parser.parse(bounded(body)).map_err(|e| answer::malformed("feed", e))?;
     let ttl = feed.ttl.map(|minutes| i64::from(minutes).saturating_mul(Time::MINUTE));
     let entries = feed.entries.into_iter().map(xml_entry).collect();
     Ok(Feed { entries, lang: feed.language, ttl, spoiled: Vec::new() })
+}
+
+/// The feed as far as it may be read: to the first entry or tag too many. The entries before stay
+/// good, as in any feed that breaks off.
+fn bounded(body: &[u8]) -> &[u8] {
+    let (mut entries, mut tags) = (0, 0);
+    for (at, _) in body.iter().enumerate().filter(|(_, b)| **b == b'<') {
+        let rest = &body[at + 1..];
+        let end = rest.iter().take(64).position(|b| b" \t\r\n/>".contains(b)).unwrap_or(0);
+        let name = rest[..end].rsplit(|b| *b == b':').next().unwrap_or_default();
+        entries += usize::from(name == b"item" || name == b"entry");
+        tags += 1;
+        if entries > MAX_ENTRIES || tags > MAX_TAGS {
+            return &body[..at];
+        }
+    }
+    body
 }
 
 fn xml_entry(entry: model::Entry) -> Entry {
@@ -112,9 +134,9 @@ struct JsonFeed<'a> {
     version: String,
     language: Option<String>,
     author: Option<JsonAuthor>,
-    authors: Option<Vec<JsonAuthor>>,
+    authors: Option<First<JsonAuthor>>,
     #[serde(borrow)]
-    items: Vec<&'a RawValue>,
+    items: answer::Items<'a>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -123,11 +145,64 @@ struct JsonAuthor {
     url: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum JsonId {
-    Text(String),
-    Number(serde_json::Number),
+/// The first of a list, whatever else is in it.
+struct First<T>(Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = First<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<First<T>, A::Error> {
+                let first = list.next_element()?;
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(First(first))
+            }
+        }
+
+        deserializer.deserialize_seq(Reader(PhantomData))
+    }
+}
+
+/// Text, or a number as text.
+struct JsonId(String);
+
+impl<'de> Deserialize<'de> for JsonId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl Visitor<'_> for Reader {
+            type Value = JsonId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a number")
+            }
+
+            fn visit_str<E>(self, id: &str) -> Result<JsonId, E> {
+                Ok(JsonId(id.to_owned()))
+            }
+
+            fn visit_u64<E>(self, id: u64) -> Result<JsonId, E> {
+                Ok(JsonId(id.to_string()))
+            }
+
+            fn visit_i64<E>(self, id: i64) -> Result<JsonId, E> {
+                Ok(JsonId(id.to_string()))
+            }
+
+            fn visit_f64<E>(self, id: f64) -> Result<JsonId, E> {
+                Ok(JsonId(serde_json::Value::from(id).to_string()))
+            }
+        }
+
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 #[derive(Deserialize)]
@@ -142,7 +217,7 @@ struct JsonItem {
     date_published: Option<String>,
     date_modified: Option<String>,
     author: Option<JsonAuthor>,
-    authors: Option<Vec<JsonAuthor>>,
+    authors: Option<First<JsonAuthor>>,
     language: Option<String>,
 }
 
@@ -152,8 +227,8 @@ fn read_json(body: &[u8]) -> Result<Feed, Refusal> {
         return Err(answer::malformed("feed.version", "this is no JSON Feed of version 1"));
     }
     let mut read = Feed { lang: feed.language, ..Feed::default() };
-    let everybody = feed.authors.into_iter().flatten().chain(feed.author).next();
-    for item in answer::items::<JsonItem>(&feed.items, "feed.items") {
+    let everybody = feed.authors.and_then(|all| all.0).or(feed.author);
+    for item in feed.items.read::<JsonItem>("feed.items") {
         match item {
             Ok(item) => read.entries.push(json_entry(item, everybody.as_ref())),
             Err(spoiled) => read.spoiled.push(spoiled.said),
@@ -166,16 +241,12 @@ fn read_json(body: &[u8]) -> Result<Feed, Refusal> {
 }
 
 fn json_entry(item: JsonItem, everybody: Option<&JsonAuthor>) -> Entry {
-    let author = item.authors.into_iter().flatten().chain(item.author).next();
+    let author = item.authors.and_then(|all| all.0).or(item.author);
     let author = author.or_else(|| everybody.cloned());
     let plain = item.content_text.or(item.summary).unwrap_or_default();
     let at = item.date_published.or(item.date_modified);
     Entry {
-        id: match item.id {
-            Some(JsonId::Text(id)) => id,
-            Some(JsonId::Number(id)) => id.to_string(),
-            None => String::new(),
-        },
+        id: item.id.map(|id| id.0).unwrap_or_default(),
         title: item.title.unwrap_or_default(),
         // Text that is none of HTML must not lose what looks like a tag.
         text: item.content_html.unwrap_or_else(|| escape(&plain)),
@@ -262,4 +333,25 @@ fn author(name: &str, uri: Option<&str>, place: &Place<'_>) -> Option<Author> {
     }
     let id = uri.map_or_else(|| format!("{}/{name}", place.host), str::to_owned);
     Some(Author { id, handle: None, name: (!name.is_empty()).then_some(name) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_feed_beyond_all_measure_the_first_entries_are_read() {
+        let base = Url::parse("https://a.example/").unwrap();
+        let rss = |item: &str, times: usize| {
+            let many = item.repeat(times);
+            format!("<rss version=\"2.0\"><channel>{many}</channel></rss>").into_bytes()
+        };
+        for (why, body, wanted) in [
+            ("a large feed", rss("<item><guid>a</guid></item>", MAX_ENTRIES), MAX_ENTRIES),
+            ("too large a feed", rss("<item><guid>a</guid></item>", 50_000), MAX_ENTRIES),
+            ("too many tags", rss(&format!("<item>{}</item>", "<b></b>".repeat(999)), 110), 100),
+        ] {
+            assert_eq!(read(&body, &base).map(|feed| feed.entries.len()), Ok(wanted), "{why}");
+        }
+    }
 }

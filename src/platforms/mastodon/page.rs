@@ -7,8 +7,6 @@
 
 use std::collections::HashSet;
 
-use serde_json::value::RawValue;
-
 use super::cursor::{Cursor, Thread};
 use super::line::{Home, Line, Me};
 use super::tell::{self, Told};
@@ -44,19 +42,19 @@ struct Items {
 impl Items {
     fn read(line: &Line, body: &[u8], path: &str) -> Result<Self, Refusal> {
         let mut all = Self::default();
-        let list: Vec<&RawValue> = match line {
+        let list: answer::Items<'_> = match line {
             Line::Search(_) => answer::json::<Found<'_>>(body, path)?.statuses,
             _ => answer::json(body, path)?,
         };
         if matches!(line, Line::Notifications) {
-            for note in answer::items::<Notification>(&list, path) {
+            for note in list.read::<Notification>(path) {
                 match note {
                     Ok(note) => all.notification(note, path),
                     Err(spoiled) => all.spoil(spoiled),
                 }
             }
         } else {
-            for status in answer::items::<Status>(&list, path) {
+            for status in list.read::<Status>(path) {
                 match status {
                     Ok(status) => {
                         all.ids.push(status.id.clone());

@@ -45,9 +45,8 @@ pub fn read(
 ) -> Result<Read, Refusal> {
     let context: Context<'_> = answer::json(&reply.body, "context")?;
     let mut page = Page::default();
-    let mut posts = |list, path| -> Vec<Status> {
-        let (good, bad): (Vec<_>, Vec<_>) =
-            answer::items::<Status>(list, path).into_iter().partition(Result::is_ok);
+    let mut posts = |list: &answer::Items<'_>, path| -> Vec<Status> {
+        let (good, bad): (Vec<_>, Vec<_>) = list.read::<Status>(path).partition(Result::is_ok);
         page.spoiled.extend(bad.into_iter().filter_map(Result::err).map(|s| s.said));
         good.into_iter().filter_map(Result::ok).collect()
     };
@@ -167,9 +166,9 @@ impl Look {
         match step {
             Step::Find(address) => {
                 let found: Found<'_> = answer::json(&reply.body, "search")?;
-                let posts = answer::items::<Status>(&found.statuses, "search.statuses");
-                let post = posts
-                    .into_iter()
+                let post = found
+                    .statuses
+                    .read::<Status>("search.statuses")
                     .filter_map(Result::ok)
                     .find(|p| p.uri == target.id || p.url.as_deref() == Some(address.as_str()));
                 let Some(post) = post else {

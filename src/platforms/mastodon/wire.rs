@@ -7,6 +7,8 @@ use serde::de::IgnoredAny;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
+use crate::platforms::answer::Items;
+
 #[derive(Clone, Debug, Deserialize)]
 pub struct Account {
     pub id: String,
@@ -91,15 +93,15 @@ pub struct Notification {
 #[derive(Debug, Deserialize)]
 pub struct Context<'a> {
     #[serde(borrow)]
-    pub ancestors: Vec<&'a RawValue>,
+    pub ancestors: Items<'a>,
     #[serde(borrow)]
-    pub descendants: Vec<&'a RawValue>,
+    pub descendants: Items<'a>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Found<'a> {
     #[serde(borrow)]
-    pub statuses: Vec<&'a RawValue>,
+    pub statuses: Items<'a>,
 }
 
 #[derive(Debug, Deserialize)]
