@@ -2,6 +2,12 @@
 //! must still be true afterwards. The sizes are those of every day; `.ci/nightly` runs the large ones.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "faults/f06_outage.rs"]
+mod f06_outage;
+#[path = "faults/f07_refusals.rs"]
+mod f07_refusals;
+#[path = "faults/f08_lost_answer.rs"]
+mod f08_lost_answer;
 mod f10_malformed;
 mod f11_oversize;
 mod f12_slow;
@@ -9,6 +15,8 @@ mod f13_redirects;
 mod f14_text;
 mod f15_headers;
 mod f16_active_content;
+#[path = "faults/f17_storm.rs"]
+mod f17_storm;
 mod f19_auth;
 mod f20_rate_limits;
 mod f21_pages;

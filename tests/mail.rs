@@ -3,167 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-#[path = "support/smtp_server.rs"]
-mod smtp_server;
-
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use affinityd::mail::{
-    self, Clock, Courier, CourierState, FailureClass, Letterhead, Outbox, Patience, Scope,
-    Security, SendFailure, Smtp, SmtpConfig, Transport,
+    self, FailureClass, Patience, Scope, Security, SendFailure, Smtp, SmtpConfig,
 };
-use affinityd::model::{Delivery, DeliveryState, Entry, Message, Purpose, Sending, Severity, Time};
+use affinityd::model::{Purpose, Sending, Severity, Time};
 use secrecy::SecretString;
-use smtp_server::{Act, At, Sink};
-use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_util::sync::CancellationToken;
 
-const START: Time = Time(1_772_615_700_000);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// An outbox in memory that keeps the contract of the trait and counts its writes.
-#[derive(Default)]
-struct Shelf {
-    entries: Mutex<BTreeMap<u64, Entry>>,
-    is_full: AtomicBool,
-}
-
-impl Outbox for Shelf {
-    fn due(&self, now: Time, limit: usize) -> anyhow::Result<Vec<Entry>> {
-        let entries = self.entries.lock().unwrap();
-        let mut due: Vec<Entry> =
-            entries.values().filter(|e| mail::is_due(e, now)).cloned().collect();
-        due.sort_by_key(|e| (std::cmp::Reverse(e.message.severity), e.seq));
-        due.truncate(limit);
-        Ok(due)
-    }
-
-    fn update(&self, mut entry: Entry) -> anyhow::Result<()> {
-        anyhow::ensure!(!self.is_full.load(Ordering::SeqCst), "no space left");
-        let mut entries = self.entries.lock().unwrap();
-        let stored = &entries[&entry.seq];
-        if matches!(stored.sending, Sending::Held | Sending::Withdrawn(_)) {
-            entry.sending = stored.sending.clone();
-        }
-        entries.insert(entry.seq, entry);
-        Ok(())
-    }
-}
-
-impl Shelf {
-    fn put(&self, seq: u64, purpose: Purpose, severity: Severity, to: &[&str]) {
-        let message = Message {
-            id: format!("m{seq}@affinityd.acme.example"),
-            brand: "acme".to_owned(),
-            purpose,
-            severity,
-            group: "acme".to_owned(),
-            references: vec![],
-            subject: format!("mail {seq}"),
-            text: "Somebody waits\n.\n".to_owned(),
-            html: "<p>Somebody waits</p>".to_owned(),
-            at: START,
-            cases: vec![],
-        };
-        let delivery = |to: &&str| Delivery {
-            to: (*to).to_owned(),
-            state: DeliveryState::Waiting,
-            attempts: 0,
-            last_error: None,
-        };
-        let deliveries = to.iter().map(delivery).collect();
-        let entry = Entry { seq, message, deliveries, sending: Sending::Due, next_at: START };
-        self.entries.lock().unwrap().insert(seq, entry);
-    }
-
-    fn alert(&self, seq: u64, to: &[&str]) {
-        self.put(seq, Purpose::Alert, Severity::Normal, to);
-    }
-
-    fn entry(&self, seq: u64) -> Entry {
-        self.entries.lock().unwrap()[&seq].clone()
-    }
-
-    fn is_done(&self) -> bool {
-        let is_closed = |e: &Entry| matches!(e.sending, Sending::Done | Sending::Withdrawn(_));
-        self.entries.lock().unwrap().values().all(is_closed)
-    }
-}
-
-/// A running courier with its world.
-struct Office {
-    shelf: Arc<Shelf>,
-    sink: Arc<Sink>,
-    state: watch::Receiver<CourierState>,
-    wake: Arc<Notify>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-    began: Instant,
-}
-
-fn server(port: u16, login: bool) -> SmtpConfig {
-    SmtpConfig {
-        host: "127.0.0.1".to_owned(),
-        port,
-        security: Security::None,
-        login: login.then(|| ("ada".to_owned(), SecretString::from("hunter2"))),
-        ca_file: None,
-        hello_name: Some("affinityd.acme.example".to_owned()),
-    }
-}
-
-fn head() -> Letterhead {
-    Letterhead {
-        from: mail::parse_mailbox("Acme Care <care@acme.example>").unwrap(),
-        reply_to: None,
-        list_id: None,
-        unsubscribe: None,
-    }
-}
-
-impl Office {
-    /// Opens with the entries on the shelf.
-    fn open(shelf: Shelf, sink: Arc<Sink>) -> Self {
-        let smtp = Smtp::over(server(25, true), Patience::default(), sink.dial());
-        let shelf = Arc::new(shelf);
-        let (wake, stop, began) =
-            (Arc::new(Notify::new()), CancellationToken::new(), Instant::now());
-        let clock: Clock =
-            Arc::new(move || START.plus(i64::try_from(began.elapsed().as_millis()).unwrap()));
-        let transport = Arc::new(Transport::Smtp(Box::new(smtp)));
-        let courier = Courier::new(shelf.clone(), transport, head(), clock, wake.clone());
-        let state = courier.state();
-        let task = tokio::spawn(courier.run(stop.clone()));
-        Self { shelf, sink, state, wake, stop, task, began }
-    }
-
-    /// Lets time pass up to so long after the opening.
-    async fn at(&self, after: Duration) {
-        sleep_until(self.began + after).await;
-    }
-
-    /// Who got which mail, in order.
-    fn got(&self) -> Vec<String> {
-        self.sink.mails().iter().map(|m| format!("{} {}", m.id(), m.to)).collect()
-    }
-
-    async fn close(self) {
-        let began = Instant::now();
-        self.stop.cancel();
-        timeout(Duration::from_secs(6), self.task).await.expect("stops").expect("no panic");
-        assert!(began.elapsed() <= Duration::from_secs(5), "took {:?}", began.elapsed());
-    }
-}
-
-fn id(seq: u64) -> String {
-    format!("m{seq}@affinityd.acme.example")
-}
+use crate::post_office::{HOUR, MINUTE, Office, START, Shelf, built, id, server};
+use crate::smtp_server::{Act, At, Sink};
 
 #[tokio::test(start_paused = true)]
 async fn severe_mails_go_first_and_each_recipient_gets_one() {
@@ -196,125 +47,6 @@ async fn severe_mails_go_first_and_each_recipient_gets_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_a_day_loses_and_doubles_nothing() {
-    let shelf = Shelf::default();
-    let people = ["ada@acme.example", "bob@acme.example", "eve@acme.example"];
-    for seq in 0..60 {
-        shelf.alert(seq, &people[usize::try_from(seq % 3).unwrap()..][..1]);
-    }
-    let sink = Sink::new();
-    sink.set_down(true);
-    let office = Office::open(shelf, sink.clone());
-    office.at(6 * HOUR).await;
-    sink.set_down(false);
-    sink.always(vec![(At::Banner, Act::Say("421 4.3.2 too busy"))]);
-    office.at(12 * HOUR).await;
-    sink.always(vec![(At::Rcpt, Act::Say("451 4.3.0 later"))]);
-    office.at(15 * HOUR).await;
-    sink.always(vec![(At::End, Act::Say("451 4.3.0 later"))]);
-    office.at(18 * HOUR).await;
-    sink.always(vec![(At::End, Act::Stall)]);
-    office.at(24 * HOUR).await;
-    assert_eq!(office.got(), [""; 0]);
-    let state = office.state.borrow().clone();
-    assert_eq!((state.waiting, state.dead), (60, 0));
-    assert!(state.trouble.is_some());
-
-    let asked = sink.asked();
-    for hour in 0..24 {
-        let inside = |at: &&Instant| at.duration_since(office.began).as_secs() / 3600 == hour;
-        let count = asked.iter().filter(inside).count();
-        assert!((3..=60).contains(&count), "{count} attempts in hour {hour}");
-        let longest = asked.windows(2).filter(|w| inside(&&w[1])).map(|w| w[1] - w[0]).max();
-        assert!(longest >= Some(15 * MINUTE) || hour == 0, "hour {hour} waits {longest:?}");
-    }
-
-    sink.always(vec![]);
-    // An attempt that still hangs takes two minutes, the pause after it and its jitter eighteen. Ten
-    // minutes after the next one all is out.
-    office.at(24 * HOUR + 21 * MINUTE).await;
-    let first = office.got().len();
-    assert!(first > 0, "the courier has noticed");
-    office.at(24 * HOUR + 31 * MINUTE).await;
-    let mut got = office.got();
-    got.sort();
-    let mut wanted: Vec<String> =
-        (0..60).map(|s| format!("{} {}", id(s), people[usize::try_from(s % 3).unwrap()])).collect();
-    wanted.sort();
-    assert_eq!(got, wanted);
-    assert!(office.shelf.is_done());
-    assert_eq!(office.state.borrow().waiting, 0);
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn late_digests_collapse_into_the_newest_and_alerts_do_not() {
-    let shelf = Shelf::default();
-    for day in 1..=3 {
-        let window = START.plus(day * Time::DAY);
-        let seq = u64::try_from(day).unwrap();
-        shelf.put(seq, Purpose::Digest(window), Severity::Normal, &["ada@acme.example"]);
-    }
-    shelf.alert(4, &["ada@acme.example"]);
-    let office = Office::open(shelf, Sink::new());
-    office.at(MINUTE).await;
-    assert_eq!(
-        office.got(),
-        [format!("{} ada@acme.example", id(3)), format!("{} ada@acme.example", id(4))]
-    );
-    assert_eq!(
-        office.shelf.entry(1).sending,
-        Sending::Withdrawn(
-            "overtaken by the digest of the window to 2026-03-07T09:15:00Z".to_owned()
-        )
-    );
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_recipient_refused_for_good_is_shown_and_the_others_get_theirs() {
-    let shelf = Shelf::default();
-    shelf.alert(1, &["ada@acme.example", "bob@acme.example", "eve@acme.example"]);
-    let sink = Sink::new();
-    sink.always(vec![(At::RcptOf("bob@acme.example"), Act::Say("550 5.1.1 no such user"))]);
-    let office = Office::open(shelf, sink);
-    office.at(48 * HOUR).await;
-    assert_eq!(
-        office.got(),
-        [format!("{} ada@acme.example", id(1)), format!("{} eve@acme.example", id(1))]
-    );
-    let bob = &office.shelf.entry(1).deliveries[1];
-    assert!(matches!(bob.state, DeliveryState::Dead(_)));
-    assert_eq!((bob.attempts, bob.last_error.as_deref()), (1, Some("550 5.1.1 no such user")));
-    assert_eq!(office.state.borrow().dead, 1);
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_recipient_told_to_wait_neither_doubles_nor_starves_the_others() {
-    let shelf = Shelf::default();
-    shelf.put(1, Purpose::Alert, Severity::Severe, &["bob@acme.example", "ada@acme.example"]);
-    let sink = Sink::new();
-    sink.always(vec![(At::RcptOf("bob@acme.example"), Act::Say("450 4.2.0 greylisted"))]);
-    let office = Office::open(shelf, sink.clone());
-    office.at(2 * HOUR).await;
-    office.shelf.alert(2, &["ada@acme.example"]);
-    office.wake.notify_one();
-    office.at(2 * HOUR + Duration::from_secs(1)).await;
-    assert_eq!(
-        office.got(),
-        [format!("{} ada@acme.example", id(1)), format!("{} ada@acme.example", id(2))]
-    );
-    let tries = office.shelf.entry(1).deliveries[0].attempts;
-    assert!((8..=12).contains(&tries), "{tries} tries in two hours");
-    sink.always(vec![]);
-    office.at(2 * HOUR + 18 * MINUTE).await;
-    assert_eq!(office.got()[2..], [format!("{} bob@acme.example", id(1))]);
-    assert!(office.shelf.is_done());
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_mail_the_server_chokes_on_lets_the_others_pass() {
     let shelf = Shelf::default();
     shelf.put(1, Purpose::Alert, Severity::Severe, &["hangup@acme.example"]);
@@ -330,64 +62,6 @@ async fn a_mail_the_server_chokes_on_lets_the_others_pass() {
     assert_eq!(office.got().len(), 5);
     assert_eq!(office.shelf.entry(1).sending, Sending::Due, "still tried");
     office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refused_password_stops_the_queue_and_is_reported() {
-    let shelf = Shelf::default();
-    for seq in 0..20 {
-        shelf.alert(seq, &["ada@acme.example"]);
-    }
-    let sink = Sink::new();
-    sink.always(vec![(At::Auth, Act::Say("535 5.7.8 no: hunter2 AGFkYQBodW50ZXIy"))]);
-    let office = Office::open(shelf, sink.clone());
-    office.at(MINUTE).await;
-    assert_eq!(sink.logins(), 1, "one try, not one a mail");
-    let state = office.state.borrow().clone();
-    assert_eq!(state.login_refused.as_deref(), Some("535 5.7.8 no: … …"), "no secrets");
-    assert!(state.paused_until.is_some());
-    office.at(24 * HOUR).await;
-    assert!(sink.logins() <= 26, "{} logins in a day", sink.logins());
-    assert!((0..20).all(|seq| office.shelf.entry(seq).sending == Sending::Due), "nothing is lost");
-    sink.always(vec![]);
-    office.at(26 * HOUR).await;
-    assert_eq!(office.got().len(), 20);
-    assert_eq!(office.state.borrow().login_refused, None);
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_lost_after_the_mail_doubles_it_at_most_once_under_the_same_id() {
-    let shelf = Shelf::default();
-    shelf.alert(1, &["ada@acme.example"]);
-    let sink = Sink::new();
-    sink.play(vec![(At::End, Act::TakeAndDrop)]);
-    let office = Office::open(shelf, sink);
-    office.at(HOUR).await;
-    assert_eq!(office.got(), vec![format!("{} ada@acme.example", id(1)); 2]);
-    let mails = office.sink.mails();
-    assert_eq!(mails[0].bytes, mails[1].bytes, "byte for byte the same mail");
-    office.close().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_mail_cut_off_in_the_middle_is_sent_again_and_came_once() {
-    for script in [
-        vec![(At::MidData, Act::Drop)],
-        vec![(At::Data, Act::Say("451 4.3.0 later"))],
-        vec![(At::Mail, Act::Stall)],
-        vec![(At::Banner, Act::Drop)],
-    ] {
-        let shelf = Shelf::default();
-        shelf.alert(1, &["ada@acme.example"]);
-        let sink = Sink::new();
-        sink.play(script.clone());
-        let office = Office::open(shelf, sink);
-        office.at(HOUR).await;
-        assert_eq!(office.got(), [format!("{} ada@acme.example", id(1))], "{script:?}");
-        assert_eq!(office.shelf.entry(1).deliveries[0].attempts, 2, "{script:?}");
-        office.close().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -458,14 +132,6 @@ async fn post(script: Vec<(At, Act)>, security: Security) -> Result<(), SendFail
         .send(&built(1), &mail::address("ada@acme.example").unwrap())
         .await
 }
-
-fn built(seq: u64) -> mail::Built {
-    let shelf = Shelf::default();
-    shelf.alert(seq, &[]);
-    let to = mail::address("ada@acme.example").unwrap();
-    mail::build(&shelf.entry(seq).message, &head(), &to).unwrap()
-}
-
 #[tokio::test]
 async fn every_way_a_server_can_fail_is_understood() {
     use FailureClass::{Login, Refused, Retry};

@@ -12,6 +12,8 @@ mod config;
 mod corpus;
 mod daemon;
 mod demo;
+#[path = "support/desk_kit.rs"]
+mod desk_kit;
 #[path = "support/fake_bluesky.rs"]
 mod fake_bluesky;
 #[path = "support/fake_mastodon.rs"]
@@ -26,9 +28,13 @@ mod mutator;
 mod notify;
 mod pipeline;
 mod platforms;
+#[path = "support/post_office.rs"]
+mod post_office;
 mod schedule;
 #[path = "support/scripted.rs"]
 mod scripted;
+#[path = "support/smtp_server.rs"]
+mod smtp_server;
 #[path = "support/stage.rs"]
 mod stage;
 mod store;

@@ -10,8 +10,6 @@ mod alerts;
 mod by_hand;
 #[path = "pipeline/crash.rs"]
 mod crash;
-#[path = "support/desk_kit.rs"]
-mod desk_kit;
 #[path = "pipeline/digests.rs"]
 mod digests;
 #[path = "pipeline/forget.rs"]
@@ -22,3 +20,5 @@ mod intake;
 mod memory;
 #[path = "pipeline/order.rs"]
 mod order;
+
+use crate::desk_kit;

@@ -172,6 +172,12 @@ impl mail::Outbox for Store {
         Ok(due)
     }
 
+    fn digests(&self) -> Result<Vec<crate::model::Entry>> {
+        let mut all = self.due_mail(crate::model::Time(i64::MAX))?;
+        all.retain(|entry| matches!(entry.message.purpose, crate::model::Purpose::Digest(_)));
+        Ok(all)
+    }
+
     fn update(&self, entry: crate::model::Entry) -> Result<()> {
         Ok(self.update_mail(entry)?)
     }

@@ -81,6 +81,7 @@ async fn sweep(
         if swept.mails > 0 {
             office.post.notify_one();
         }
+        report_withheld(office, brand, swept.withheld);
         if swept.wanted.is_empty() {
             return Ok(());
         }
@@ -90,6 +91,27 @@ async fn sweep(
         }
     }
     Ok(())
+}
+
+/// Says in the log and in the status that alerts wait because the outbox is full.
+fn report_withheld(office: &Office, brand: &str, cases: u64) {
+    let part = format!("alerts of brand `{brand}`");
+    if cases == 0 {
+        office.board.recovered(&part);
+        return;
+    }
+    let now = office.clock.now();
+    let what = if cases == 1 { "1 case".to_owned() } else { format!("{cases} cases") };
+    let said = format!(
+        "the outbox is full, so nobody is told about {what} until mails can leave; what has come \
+         up by then is told together"
+    );
+    let is_known = office.board.faults(now).iter().any(|(known, _)| *known == part);
+    if !is_known {
+        tracing::error!(%brand, cases, "the outbox is full, alerts are withheld");
+    }
+    office.board.fault(&part, said, false, now);
+    office.doubt.notify_one();
 }
 
 async fn look_up(

@@ -17,7 +17,7 @@ use super::{
     FailureClass, Letterhead, Outcome, Pace, Scope, SendFailure, Transport, address, after, build,
     collapse, is_due,
 };
-use crate::model::{DeliveryState, Entry, Sending, Time};
+use crate::model::{DeliveryState, Entry, Purpose, Sending, Time};
 
 /// The stored queue. Its calls may block.
 pub trait Outbox: Send + Sync {
@@ -26,6 +26,12 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// The store cannot be read.
     fn due(&self, now: Time, limit: usize) -> anyhow::Result<Vec<Entry>>;
+
+    /// Every digest that somebody still waits for, whenever it may be tried again.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn digests(&self) -> anyhow::Result<Vec<Entry>>;
 
     /// Stores how far an entry got; durable once it returns. If the stored entry was held or
     /// withdrawn since it was handed out, that stands and only its deliveries are taken over.
@@ -177,7 +183,14 @@ impl Courier {
             let next = self.known.values().map(|at| at.since(now)).filter(|ms| *ms > 0).min();
             return Look::Rest(span(next.unwrap_or(LOOK).min(LOOK)));
         }
-        for entry in collapse(&batch, now) {
+        let digests = match self.digests(&batch).await {
+            Ok(digests) => digests,
+            Err(error) => {
+                self.store_trouble(&error);
+                return Look::Rest(STORE_PAUSE);
+            }
+        };
+        for entry in collapse(&digests, now) {
             batch.retain(|e| e.seq != entry.seq);
             tracing::info!(mail = entry.message.id, "digest withdrawn, a newer one is due");
             self.known.remove(&entry.seq);
@@ -308,6 +321,16 @@ impl Courier {
     async fn due(&self, now: Time) -> anyhow::Result<Vec<Entry>> {
         let outbox = self.outbox.clone();
         tokio::task::spawn_blocking(move || outbox.due(now, BATCH)).await?
+    }
+
+    /// The digests that wait, if one of them is due: an older one that was put off until later
+    /// must not arrive after a newer one.
+    async fn digests(&self, batch: &[Entry]) -> anyhow::Result<Vec<Entry>> {
+        if !batch.iter().any(|entry| matches!(entry.message.purpose, Purpose::Digest(_))) {
+            return Ok(Vec::new());
+        }
+        let outbox = self.outbox.clone();
+        tokio::task::spawn_blocking(move || outbox.digests()).await?
     }
 
     /// Writes an entry; keeps it for later if that fails.

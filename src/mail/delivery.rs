@@ -88,8 +88,8 @@ fn fail(delivery: &mut Delivery, failure: &SendFailure, now: Time, jitter: f64) 
 
 /// The digests among these entries that a newer one overtakes, each withdrawn with its reason.
 ///
-/// A digest is withdrawn if nobody has it yet, and a later one of the same brand that is due at
-/// `now` goes to all of its recipients.
+/// A digest is withdrawn if a later one of the same brand, due at `now`, goes to everybody who still
+/// waits for it.
 pub fn collapse(entries: &[Entry], now: Time) -> Vec<Entry> {
     let digest = |entry: &Entry| match entry.message.purpose {
         Purpose::Digest(end) => Some(end),
@@ -98,13 +98,14 @@ pub fn collapse(entries: &[Entry], now: Time) -> Vec<Entry> {
     let mut withdrawn = Vec::new();
     for old in entries.iter().filter(|e| e.sending == Sending::Due) {
         let Some(end) = digest(old) else { continue };
-        if !old.deliveries.iter().all(waits) {
-            continue;
-        }
+        let overtakes = |newer: &&Entry| {
+            let gets = |to: &str| newer.deliveries.iter().any(|d| d.to == to && waits(d));
+            old.deliveries.iter().filter(|d| waits(d)).all(|d| gets(&d.to))
+        };
         let newest = entries
             .iter()
             .filter(|e| e.message.brand == old.message.brand && is_due(e, now))
-            .filter(|e| old.deliveries.iter().all(|d| e.deliveries.iter().any(|n| n.to == d.to)))
+            .filter(overtakes)
             .filter_map(digest)
             .filter(|newer| *newer > end)
             .max();
@@ -244,14 +245,18 @@ mod tests {
                 "overtaken by the digest of the window to 2026-03-06T09:15:00Z".to_owned()
             )]
         );
-        let mut sent = digest("acme", 1, &both);
-        sent.deliveries[0].state = DeliveryState::Sent(NOW);
+        let mut halfway = digest("acme", 1, &both);
+        halfway.deliveries[0].state = DeliveryState::Sent(NOW);
+        halfway.next_at = NOW.plus(Time::MINUTE);
+        assert_eq!(reasons(halfway, newest()).len(), 1, "one has it, the other gets the newer");
+        let mut told = newest();
+        told.deliveries[0].state = DeliveryState::Sent(NOW);
         let mut later = newest();
         later.next_at = NOW.plus(1);
         for (why, old, newer) in [
             ("another brand", digest("other", 1, &both), newest()),
             ("the same window", digest("acme", 2, &both), newest()),
-            ("somebody has it", sent, newest()),
+            ("the newer is not for all any more", digest("acme", 1, &both), told),
             ("the newer is not due", digest("acme", 1, &both), later),
             ("the newer goes to fewer", digest("acme", 1, &both), digest("acme", 2, &both[..1])),
             ("an alert", entry(&both), newest()),

@@ -149,6 +149,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    async fn nothing_waits_for_an_acknowledgement() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let wire = Wire::connect("127.0.0.1", at.port()).await.unwrap();
+        assert!(wire.stream.nodelay().unwrap(), "40 ms a mail, see the top of this file");
+    }
+
+    #[tokio::test]
     async fn what_is_said_before_the_handshake_is_not_kept_for_after_it() {
         let (mut server, client) = duplex(1024);
         server.write_all(b"220 go\r\n250 slipped in\r\n").await.unwrap();

@@ -41,6 +41,10 @@ pub fn send_attention(
         if !source_notice_due(store.value(&name)?, now) {
             continue;
         }
+        // Not marked as told, so it goes out as soon as there is room.
+        if outbox::room(store)? == 0 {
+            break;
+        }
         let facts = SourceFacts {
             brand: brand.name.clone(),
             platform: first.platform.clone(),

@@ -26,5 +26,6 @@ pub use brand::{Brand, OwnAccount};
 pub use digest::{Digest, digest, send_digest};
 pub use history::load as load_history;
 pub use ingest::{Batch, Desk, Ingested, act, ingest};
+pub use outbox::OUTBOX_ROOM;
 pub use panel::Panel;
 pub use sweep::{Looked, Swept, Wanted, sweep};

@@ -51,6 +51,9 @@ pub struct Swept {
     pub wanted: Vec<Wanted>,
     /// Mails that went into the outbox.
     pub mails: u64,
+    /// Cases of which people would have been told, had the outbox not been full. They are told in
+    /// the first mails that find room again.
+    pub withheld: u64,
 }
 
 /// What is remembered about the alerts of a brand.
@@ -99,8 +102,10 @@ pub fn sweep(
     log.mailed.retain(|at| now.since(*at) < Time::HOUR);
     refresh(desk, now).context("applying changed lists of accounts")?;
     let waiting = waiting(desk)?;
-    let mut round = Round { desk, readable, looked, domain, now, log, facts: BTreeMap::new() };
-    let mut swept = Swept { wanted: round.rereads(&waiting)?, mails: 0 };
+    let room = outbox::room(store)?;
+    let (facts, withheld) = (BTreeMap::new(), BTreeSet::new());
+    let mut round = Round { desk, readable, looked, domain, now, log, facts, room, withheld };
+    let mut swept = Swept { wanted: round.rereads(&waiting)?, ..Swept::default() };
     let mut change = Change { brand: Some(key), mails: round.withdraw()?, ..Change::default() };
     if !brand.recipients.is_empty() {
         let due = round.decide(&waiting, &mut swept.wanted)?;
@@ -108,6 +113,7 @@ pub fn sweep(
             change.mails_new.push(outbox::entry(message, &brand.recipients, now));
             swept.mails += 1;
         }
+        swept.withheld = round.withheld.len() as u64;
     }
     if round.log != before {
         change.values.push((name, Some(serde_json::to_value(&round.log)?)));
@@ -139,6 +145,10 @@ struct Round<'a> {
     log: Log,
     /// The cases of each group that was decided about.
     facts: BTreeMap<GroupKey, (Vec<Case>, Vec<CaseFacts>)>,
+    /// How many mails the outbox takes.
+    room: usize,
+    /// Cases that a mail would have told of, had there been room.
+    withheld: BTreeSet<String>,
 }
 
 impl Round<'_> {
@@ -242,8 +252,9 @@ impl Round<'_> {
         let mut due = Vec::new();
         for (group, mut cases) in groups {
             let state = states.remove(&group).unwrap_or_default();
+            let known: BTreeSet<String> = cases.iter().map(|case| case.id.clone()).collect();
             for id in state.cases() {
-                if cases.iter().all(|case| case.id != id)
+                if !known.contains(id)
                     && let Some(case) = store.case(key, id)?
                     && group_of(&brand.id, &case) == group
                 {
@@ -255,7 +266,9 @@ impl Round<'_> {
             let decision = decide(&state, &facts, &brand.alerts, from, &brand.calendar, self.now);
             let state = match decision {
                 Decision::Send(notice) => {
-                    if self.is_fresh(&notice, &cases, wanted)? {
+                    if self.room == 0 {
+                        self.withhold(&notice);
+                    } else if self.is_fresh(&notice, &cases, wanted)? {
                         due.push((group.clone(), notice));
                     }
                     state
@@ -272,21 +285,27 @@ impl Round<'_> {
 
     /// Whether every waiting case of a notice was looked up lately, or cannot be.
     fn is_fresh(&self, notice: &Notice, cases: &[Case], wanted: &mut Vec<Wanted>) -> Result<bool> {
+        let listed: BTreeSet<&String> = notice.news.iter().chain(&notice.still).collect();
+        let known: BTreeSet<String> = wanted.iter().map(|wanted| wanted.case.clone()).collect();
         let mut fresh = true;
-        for id in notice.news.iter().chain(&notice.still) {
-            let look = self.looked.get(id).copied().unwrap_or_default();
+        for case in cases.iter().filter(|case| listed.contains(&case.id)) {
+            let look = self.looked.get(&case.id).copied().unwrap_or_default();
             if look.freshness(self.now) != Freshness::Stale {
                 continue;
             }
             fresh = false;
-            if wanted.iter().any(|known| known.case == *id) {
-                continue;
-            }
-            if let Some(case) = cases.iter().find(|case| case.id == *id) {
+            if !known.contains(&case.id) {
                 wanted.extend(self.wanted(case)?);
             }
         }
         Ok(fresh)
+    }
+
+    /// Notes of whom people are not told for want of room. The group's log stays as it is, so the
+    /// next mail tells of them.
+    fn withhold(&mut self, notice: &Notice) {
+        let cases = notice.news.iter().chain(&notice.resolved).chain(&notice.still);
+        self.withheld.extend(cases.cloned());
     }
 }
 

@@ -91,6 +91,19 @@ impl Store {
         Ok(due)
     }
 
+    /// How many mails may still have to be sent, held ones included.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn waiting_mails(&self) -> Result<usize> {
+        let mut waiting = 0;
+        for entry in self.inner.engine.all(Space::Pending) {
+            entry?;
+            waiting += 1;
+        }
+        Ok(waiting)
+    }
+
     /// The mail at a position.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
 //! A scripted SMTP server: behaves until its script says otherwise, and keeps what it took.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::collections::VecDeque;
 use std::io;
@@ -42,6 +43,8 @@ pub enum Act {
     Drop,
     /// Keeps the mail, then closes the connection without an answer.
     TakeAndDrop,
+    /// Keeps the mail, then says nothing more.
+    TakeAndStall,
 }
 
 /// A mail that was taken.
@@ -246,8 +249,9 @@ impl Sink {
                 bytes.remove(start);
             }
         }
-        let takes =
-            script.iter().all(|(at, act)| *at != At::End || matches!(act, Act::TakeAndDrop));
+        let takes = script
+            .iter()
+            .all(|(at, act)| *at != At::End || matches!(act, Act::TakeAndDrop | Act::TakeAndStall));
         if takes {
             self.mails.lock().unwrap().push(Received { to: to.to_owned(), bytes });
         }
@@ -269,7 +273,7 @@ async fn act<W: AsyncWrite + Unpin>(
     let said = match script.iter().find(|(at, _)| points.contains(at)) {
         None => answer,
         Some((_, Act::Say(said))) => said,
-        Some((_, Act::Stall)) => std::future::pending().await,
+        Some((_, Act::Stall | Act::TakeAndStall)) => std::future::pending().await,
         Some((_, Act::Drop | Act::TakeAndDrop)) => return Ok(false),
     };
     writer.write_all(format!("{said}\r\n").as_bytes()).await?;

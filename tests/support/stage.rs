@@ -116,6 +116,11 @@ impl Stage {
         tokio::task::block_in_place(|| answer(&office, call)).expect("an answer")
     }
 
+    /// What time it is there.
+    pub fn clock_now(&self) -> Time {
+        self.clock.now()
+    }
+
     /// The status.
     pub fn status(&self) -> Value {
         self.ask(Call::Status)

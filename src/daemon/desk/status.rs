@@ -1,13 +1,18 @@
 //! One answer that tells a sysadmin what is wrong and what to do.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{AccountFacts, Office};
 use crate::model::{DeliveryState, Health, Mark, Reach, Sending, SourceState, Time};
+use crate::pipeline::OUTBOX_ROOM;
 
 /// A mail that was refused for good asks for attention for so long.
 const DEAD_SHOWN: i64 = 7 * Time::DAY;
+/// A mail that has waited for so long asks for attention.
+const LATE: i64 = Time::HOUR;
 
 /// How everything is; `healthy` is false when something needs attention.
 pub fn status(office: &Office) -> Result<Value> {
@@ -25,7 +30,7 @@ pub fn status(office: &Office) -> Result<Value> {
     attention.extend(faults(office));
     let mut waiting = json!({});
     for (id, (brand, key)) in &office.brands {
-        let mut states: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+        let mut states: BTreeMap<&str, u64> = BTreeMap::new();
         for case in office.store.open_cases(*key)? {
             *states.entry(case.state(now).word()).or_default() += 1;
         }
@@ -130,14 +135,44 @@ fn advice(state: &SourceState) -> String {
     }
 }
 
+/// Who refuses mail for good, once each: a wrong address refuses every mail.
+fn refused(dead: &[Value], now: Time) -> Vec<String> {
+    let mut latest: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for letter in dead {
+        let at = letter["at"].as_str().and_then(Time::parse);
+        if at.is_none_or(|at| now.since(at) >= DEAD_SHOWN) {
+            continue;
+        }
+        let said = letter["said"].as_str().unwrap_or("no reason was given");
+        let known = latest.entry(letter["to"].as_str().unwrap_or_default()).or_default();
+        *known = (known.0 + 1, said);
+    }
+    let line = |(to, (count, said))| {
+        let mails = match count {
+            1 => "a mail to".to_owned(),
+            n => format!("{n} mails to"),
+        };
+        let were = if count == 1 { "was" } else { "were" };
+        format!(
+            "{mails} {to} {were} refused for good: {said}; correct `recipients` or ask whoever \
+             runs that mail server"
+        )
+    };
+    latest.into_iter().map(line).collect()
+}
+
 fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value> {
     let mut waiting = 0_u64;
     let mut held = 0_u64;
     let mut dead = Vec::new();
     let mut tries = 0;
+    let mut oldest: Option<Time> = None;
     for entry in office.store.mails()? {
         match entry.sending {
-            Sending::Due => waiting += 1,
+            Sending::Due => {
+                waiting += 1;
+                oldest = oldest.into_iter().chain([entry.message.at]).min();
+            }
             Sending::Held => held += 1,
             Sending::Withdrawn(_) | Sending::Done => {}
         }
@@ -160,23 +195,25 @@ fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value
             "{held} mails are held since the store was restored: look at them, then `affinityd release-mail`"
         ));
     }
-    for letter in &dead {
-        let at = letter["at"].as_str().and_then(Time::parse);
-        if at.is_some_and(|at| now.since(at) < DEAD_SHOWN) {
-            attention.push(format!(
-                "a mail to {} was refused for good: {}; correct `recipients` or ask whoever runs \
-                 that mail server",
-                letter["to"].as_str().unwrap_or_default(),
-                letter["said"].as_str().unwrap_or("no reason was given"),
-            ));
-        }
-    }
-    if tries >= 5 {
+    attention.extend(refused(&dead, now));
+    let courier = office.courier().unwrap_or_default();
+    let is_full = usize::try_from(waiting + held).is_ok_and(|all| all >= OUTBOX_ROOM);
+    // In a long queue each mail waits its turn, and few of them have been tried often.
+    let late = oldest.filter(|at| now.since(*at) > LATE);
+    if let Some(since) = oldest.filter(|_| tries >= 5 || late.is_some() || is_full) {
+        let why = courier.trouble.as_ref().map_or(String::new(), |said| format!(" ({said})"));
         attention.push(format!(
-            "mail has not gone out after {tries} tries; `affinityd check --mail-to you@example.org` shows why"
+            "mail does not go out: {waiting} waiting, the oldest since {since}{why}; \
+             `affinityd check --mail-to you@example.org` shows why"
         ));
     }
-    let courier = office.courier().unwrap_or_default();
+    if is_full {
+        attention.push(format!(
+            "the outbox is full with {} mails: no further alert is written until some have left; \
+             what has come up by then is told together, and the digest lists every case",
+            waiting + held
+        ));
+    }
     if let Some(said) = &courier.login_refused {
         attention.push(format!(
             "the mail server refuses the login: {said}; correct `user` and the password in \
@@ -189,6 +226,8 @@ fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value
     Ok(json!({
         "waiting": waiting,
         "held": held,
+        "oldest_waiting_at": oldest,
+        "is_full": is_full,
         "dead": dead,
         "last_sent_at": courier.last_sent_at,
         "trouble": courier.trouble,

@@ -1,5 +1,7 @@
 //! Writes the mails of one sweep, and logs with each group what people were told.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::{Round, VERSION};
@@ -17,10 +19,17 @@ use crate::words::Words;
 const SHOWN: usize = 25;
 
 impl Round<'_> {
-    /// Writes the mails that are due, within the cap; the rest goes into one roll-up.
+    /// Writes the mails that are due, within the cap; the rest goes into one roll-up. What the
+    /// outbox has no room for is withheld, the least severe first.
     pub(super) fn write(&mut self, due: Vec<(GroupKey, Notice)>) -> Result<Vec<Message>> {
         let brand = self.desk.brand;
-        let mails = together(due);
+        let mut mails = together(due);
+        if mails.len() > self.room {
+            mails.sort_by_key(|(keys, _)| std::cmp::Reverse(worst(keys)));
+            for (_, notice) in mails.split_off(self.room) {
+                self.withhold(&notice);
+            }
+        }
         let ready = mails
             .iter()
             .enumerate()
@@ -158,11 +167,12 @@ impl Round<'_> {
     /// The cards of cases, the worst and most pressing first. Beyond the first few they are bare:
     /// the mail only counts them.
     fn cards(&self, ids: &[String]) -> Result<Vec<CaseCard>> {
-        let mut cases: Vec<&Case> = ids
-            .iter()
-            .filter_map(|id| {
-                self.facts.values().flat_map(|(cases, _)| cases).find(|case| case.id == *id)
-            })
+        let listed: BTreeSet<&String> = ids.iter().collect();
+        let mut cases: Vec<&Case> = self
+            .facts
+            .values()
+            .flat_map(|(cases, _)| cases)
+            .filter(|case| listed.contains(&case.id))
             .collect();
         cases.sort_by_key(|case| (std::cmp::Reverse(case.severity), case.due_at));
         cases
