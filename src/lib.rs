@@ -9,6 +9,7 @@ pub mod model;
 
 pub mod calendar;
 pub mod clock;
+pub mod fault;
 pub mod schedule;
 pub mod secret;
 pub mod settings;

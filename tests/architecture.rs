@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[&[&str]] = &[
     &["model"],
     &["settings"],
-    &["clock", "calendar", "schedule", "words", "secret", "text"],
+    &["clock", "calendar", "schedule", "words", "secret", "text", "fault"],
     &["classify", "cases", "indicators", "notify", "http", "interchange"],
     &["platforms", "store"],
     &["pipeline", "mail"],

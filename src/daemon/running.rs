@@ -167,6 +167,8 @@ fn courier(office: &Arc<Office>, transport: Arc<Transport>) -> Courier {
 
 impl mail::Outbox for Store {
     fn due(&self, now: crate::model::Time, limit: usize) -> Result<Vec<crate::model::Entry>> {
+        // A mail that was sent and cannot be marked would be sent again.
+        self.has_room()?;
         let mut due = self.due_mail(now)?;
         due.truncate(limit);
         Ok(due)

@@ -52,8 +52,10 @@ pub async fn run(office: Arc<Office>, line: String, stop: CancellationToken) {
 /// After one failed write the engine takes no more: only opening it again helps.
 async fn check_store(office: &Arc<Office>) {
     let store = office.store.clone();
-    let flushed = tokio::task::spawn_blocking(move || store.flush()).await;
-    if let Ok(Err(error)) = flushed {
+    let flushed = tokio::task::spawn_blocking(move || store.flush());
+    // One that hangs is found stuck the next time: the watchdog must not hang with it.
+    let flushed = tokio::time::timeout(STORE_LIMIT, flushed).await;
+    if let Ok(Ok(Err(error))) = flushed {
         office.broken.send_if_modified(|broken| {
             let is_news = broken.is_none();
             broken.get_or_insert(error.to_string());

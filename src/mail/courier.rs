@@ -17,6 +17,7 @@ use super::{
     FailureClass, Letterhead, Outcome, Pace, Scope, SendFailure, Transport, address, after, build,
     collapse, is_due,
 };
+use crate::fault;
 use crate::model::{DeliveryState, Entry, Purpose, Sending, Time};
 
 /// The stored queue. Its calls may block.
@@ -250,6 +251,7 @@ impl Courier {
             if !self.write(self.result(&entry, &round)).await {
                 return false;
             }
+            fault::pass("courier.marked");
         }
         let only_closed = round.iter().all(|(_, outcome)| matches!(outcome, Outcome::Closed(_)));
         let ends_closed = matches!(round.last(), Some((_, Outcome::Closed(_))));

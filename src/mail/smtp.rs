@@ -25,6 +25,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::stream::Secured;
 use super::{Built, Security, SendFailure, SmtpConfig, Stage, Wire};
+use crate::fault;
 
 /// How long is waited for what.
 #[derive(Clone, Copy, Debug)]
@@ -154,9 +155,14 @@ impl Smtp {
         self.step(Stage::Sender, connection.command(sender)).await?;
         let recipient = Rcpt::new(to.clone(), vec![]);
         self.step(Stage::Recipient, connection.command(recipient)).await?;
+        fault::pass("smtp.data");
         self.step(Stage::Content, connection.command(Data)).await?;
+        fault::pass("smtp.content");
         match connection.message(&mail.bytes).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                fault::pass("smtp.taken");
+                Ok(())
+            }
             Err(error) => Err(SendFailure::from_smtp(Stage::Content, &error)),
         }
     }

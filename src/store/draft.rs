@@ -15,6 +15,7 @@ use super::error::{Error, Result};
 use super::ids::{self, IdEntry, Journal};
 use super::keys::{self, state};
 use super::{Inner, Writer};
+use crate::fault;
 
 struct Cell {
     /// What the store holds, if it was asked.
@@ -165,6 +166,7 @@ impl Draft<'_> {
         if let Some(commit) = commit {
             inner.engine.flush()?;
             inner.witness.iter().for_each(|witness| witness.note(commit));
+            fault::pass("store.witnessed");
         }
         if !ids.is_empty() {
             inner.ids.learn(&ids);

@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
+use super::dir::free_bytes;
+use crate::fault;
+
 pub use super::spaces::{EngineError, Expect, MAX_OPS, Op, Space};
 
 impl From<sled::Error> for EngineError {
@@ -27,10 +30,16 @@ impl From<sled::Error> for EngineError {
                 Self::Corrupt { placed: true, why: "a tree is missing".to_owned() }
             }
             sled::Error::ReportableBug(why) => Self::Corrupt { placed: true, why },
-            sled::Error::Unsupported(why) => Self::Io(why),
+            // Its configuration file names another layout than the one version there ever was here.
+            sled::Error::Unsupported(why) => Self::Corrupt { placed: false, why },
         }
     }
 }
+
+/// What must be free on the disk, besides what is written, in bytes. sled that meets a full disk in
+/// the middle of a write can wait for ever, with a lock that a reopened database would need too. So
+/// it must not meet one: its own tidying gets along with this.
+const ROOM: u64 = 4 << 20;
 
 /// Runs sled code; its internal assertions fail on damaged files, and that is damage, no reason
 /// for the process to die.
@@ -50,6 +59,7 @@ pub struct Engine {
     db: sled::Db,
     trees: Vec<sled::Tree>,
     data: File,
+    dir: PathBuf,
     blobs: PathBuf,
     synced_blobs: Mutex<BTreeSet<std::ffi::OsString>>,
     stopped: AtomicBool,
@@ -62,6 +72,8 @@ impl Engine {
     /// Anything but [`EngineError::Conflict`], [`EngineError::TooMany`].
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
         guard(|| {
+            fault::point("store.open")?;
+            need_room(dir, 0)?;
             let db = sled::Config::new()
                 .path(dir)
                 .cache_capacity(cache_bytes)
@@ -76,10 +88,12 @@ impl Engine {
             let data = OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
             data.sync_all()?;
             File::open(dir)?.sync_all()?;
+            fault::point("store.opened")?;
             Ok(Self {
                 db,
                 trees,
                 data,
+                dir: dir.to_owned(),
                 blobs: dir.join("blobs"),
                 synced_blobs: Mutex::default(),
                 stopped: AtomicBool::new(false),
@@ -96,7 +110,10 @@ impl Engine {
     /// # Errors
     /// The disk's, or damage.
     pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        guard(|| Ok(self.tree(space).get(key)?.map(|v| v.to_vec())))
+        guard(|| {
+            fault::point("store.read")?;
+            Ok(self.tree(space).get(key)?.map(|v| v.to_vec()))
+        })
     }
 
     /// Entries with `from <= key < to` in order; [`Scan::back`] goes the other way. No snapshot:
@@ -117,8 +134,9 @@ impl Engine {
     /// Writes all operations, or none. In memory and in order; durable after [`Engine::flush`].
     ///
     /// # Errors
-    /// [`EngineError::Conflict`] and [`EngineError::TooMany`] leave everything as it was; after
-    /// any other the engine takes no more writes.
+    /// [`EngineError::Conflict`] and [`EngineError::TooMany`] leave everything as it was, and so
+    /// does [`EngineError::Full`] where [`Engine::has_room`] says the same; after any other the
+    /// engine takes no more writes.
     pub fn commit(&self, ops: &[Op]) -> Result<(), EngineError> {
         if ops.is_empty() {
             return Ok(()); // sled panics on a transaction over no trees
@@ -129,11 +147,14 @@ impl Engine {
         if self.stopped.load(Ordering::Acquire) {
             return Err(EngineError::Stopped);
         }
+        let bytes: usize = ops.iter().filter_map(|op| op.value.as_ref()).map(Vec::len).sum();
+        need_room(&self.dir, bytes as u64)?;
         let spaces: Vec<Space> =
             ops.iter().map(|op| op.space).collect::<BTreeSet<_>>().into_iter().collect();
         let trees: Vec<&sled::Tree> = spaces.iter().map(|s| self.tree(*s)).collect();
         let place = |space: Space| spaces.binary_search(&space).expect("collected from the ops");
         let result = guard(|| {
+            fault::point("store.commit")?;
             let done = trees[..].transaction(|trees| {
                 for (at, op) in ops.iter().enumerate() {
                     let tree = &trees[place(op.space)];
@@ -170,12 +191,23 @@ impl Engine {
             return Err(EngineError::Stopped);
         }
         let result = guard(|| {
+            fault::point("store.flush")?;
             self.db.flush()?;
+            fault::point("store.sync")?;
             self.sync_blobs()?;
             self.data.sync_data()?;
+            fault::pass("store.synced");
             Ok(())
         });
         self.note(result)
+    }
+
+    /// Whether a small commit would find room on the disk.
+    ///
+    /// # Errors
+    /// [`EngineError::Full`], or the disk's.
+    pub fn has_room(&self) -> Result<(), EngineError> {
+        need_room(&self.dir, 0)
     }
 
     fn note<T>(&self, result: Result<T, EngineError>) -> Result<T, EngineError> {
@@ -232,6 +264,13 @@ impl Engine {
     }
 }
 
+fn need_room(dir: &Path, bytes: u64) -> Result<(), EngineError> {
+    // A page is written anew for each change in it, and most changes bring more than one.
+    let need = ROOM.saturating_add(bytes.saturating_mul(2));
+    // Of a directory that is not there yet, whoever makes it will be told.
+    if free_bytes(dir).is_ok_and(|free| free < need) { Err(EngineError::Full) } else { Ok(()) }
+}
+
 /// sled 0.34.7 looks at its cache limit only when one of 256 access queues of 64 entries fills, so
 /// a scan can keep 200 MB whatever the setting. Asking 64 times for one key fills its queue. Costs
 /// some 20 µs; depends on internals that the exact version pins.
@@ -262,11 +301,14 @@ impl Scan {
         next: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
     ) -> Option<Found> {
         let iter = self.iter.as_mut()?;
-        let found = guard(|| match next(iter) {
-            None => Ok(None),
-            Some(entry) => {
-                let (key, value) = entry?;
-                Ok(Some((key.to_vec(), value.to_vec())))
+        let found = guard(|| {
+            fault::point("store.read")?;
+            match next(iter) {
+                None => Ok(None),
+                Some(entry) => {
+                    let (key, value) = entry?;
+                    Ok(Some((key.to_vec(), value.to_vec())))
+                }
             }
         });
         if !matches!(found, Ok(Some(_))) {

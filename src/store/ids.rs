@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use super::engine::{Engine, Expect, MAX_OPS, Op, Space};
 use super::error::{Error, Result};
 use super::keys::{self, BrandKey};
+use crate::fault;
 use crate::model::Person;
 
 /// The brand of an entry that removes its id.
@@ -168,6 +169,7 @@ impl Ids {
     /// # Errors
     /// The engine's, or damage; the journal is then still whole.
     pub fn merge(&self, engine: &Engine, journal: &mut Journal) -> Result<()> {
+        fault::pass("store.merge");
         let mut read = Vec::new();
         let mut last: HashMap<u64, IdEntry> = HashMap::new();
         for entry in engine.all(Space::IdJournal) {

@@ -59,7 +59,10 @@ pub enum OpenError {
     #[error("the store may not be read or written: {0}")]
     Permission(String),
     /// Damaged, and no export could be restored. Everything is where it was.
-    #[error("the store is damaged ({why}) and there is nothing to restore: {tried}")]
+    #[error(
+        "the store is damaged ({why}) and there is nothing to restore: {tried}; put an older export \
+         into `exports`, or move `db` away to begin anew"
+    )]
     Broken {
         /// What is wrong with it.
         why: String,
@@ -220,7 +223,9 @@ fn open_engine(
         Err(EngineError::Corrupt { placed: false, .. }) => {
             let aside = dir::free_name(dir, &format!("snapshots.broken-{}", dir::stamp()));
             dir::make_private(&aside)?;
-            for path in snapshots(db)? {
+            // Both can be made again from the data file and from what sled would choose anyway.
+            let settings = Some(db.join("conf")).filter(|path| path.exists());
+            for path in snapshots(db)?.into_iter().chain(settings) {
                 let name = path.file_name().unwrap_or_default();
                 fs::rename(&path, aside.join(name))?;
             }

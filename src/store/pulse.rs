@@ -22,6 +22,14 @@ impl Store {
         Ok(self.inner.engine.flush()?)
     }
 
+    /// Fails if a change would find no room on the disk.
+    ///
+    /// # Errors
+    /// [`super::EngineError::Full`].
+    pub fn has_room(&self) -> Result<()> {
+        Ok(self.inner.engine.has_room()?)
+    }
+
     /// Below so much free space polling stops, in bytes.
     pub fn low_disk_bytes(&self) -> u64 {
         self.inner.config.low_disk_mb << 20

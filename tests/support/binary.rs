@@ -177,6 +177,11 @@ impl Daemon {
         rustix::process::kill_process(pid, signal).expect("it is there to be told");
     }
 
+    /// Whether it has ended by itself, or by what was done to it.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
+    }
+
     /// Waits for its end; its exit code and how long that took.
     pub fn end(mut self) -> (Option<i32>, Duration) {
         let begun = Instant::now();

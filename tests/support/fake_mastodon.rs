@@ -140,6 +140,12 @@ impl Fake {
         self.add(by, &format!("@acme {text}"), at, None)
     }
 
+    /// The addresses of everything that was said so far, under which it is stored.
+    pub fn served(&self) -> Vec<String> {
+        let posts = &self.world().posts;
+        posts.iter().map(|post| format!("{}/@{}/{}", self.url, post.by, post.id)).collect()
+    }
+
     /// The brand answers.
     pub fn answer(&self, to: u64, text: &str, at: Time) -> u64 {
         self.add("acme", text, at, Some(to))

@@ -358,38 +358,3 @@ fn an_erased_person_is_gone_and_does_not_come_back() {
     drop(store);
     look(&open(dir.path()).0);
 }
-/// sled takes damage near the end of its log for a write cut short and opens as it was before.
-#[test]
-fn no_damage_to_the_data_file_goes_unnoticed() {
-    let dir = tempfile::tempdir().unwrap();
-    let (store, _) = open(dir.path());
-    fill(&store, 0, 20);
-    store.nightly_export(day(1)).unwrap();
-    let brand = fill(&store, 20, 30);
-    drop(store);
-    let whole = fs::read(dir.path().join("db/db")).unwrap();
-    let length = whole.len();
-    for n in 0..45 {
-        let mut bytes = whole.clone();
-        if n % 3 == 0 {
-            bytes.truncate(n * 102_947 % length);
-        } else {
-            (0..n % 5 + 1).for_each(|k| bytes[(n * 104_729 + k * 7_919_317) % length] ^= 0x5a);
-        }
-        let crashed = tempfile::tempdir().unwrap();
-        copy(dir.path(), crashed.path());
-        fs::write(crashed.path().join("db/db"), bytes).unwrap();
-        let (after, opening) = open(crashed.path());
-        let rows = after.rows(brand).unwrap();
-        assert_clean(&after, brand);
-        if opening.steps.is_empty() {
-            assert_eq!(rows, 30, "damage {n} hit nothing in use");
-        } else {
-            assert!(opening.held && (20..30).contains(&rows), "damage {n}: {rows} {opening:?}");
-        }
-        drop(after);
-        let (after, opening) = open(crashed.path());
-        assert!(opening.steps.is_empty(), "damage {n} is over: {opening:?}");
-        assert_eq!(after.rows(brand).unwrap(), rows);
-    }
-}

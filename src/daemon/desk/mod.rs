@@ -275,7 +275,9 @@ impl Office {
 
     /// Whether there is too little room to take anything in.
     pub fn disk_is_low(&self) -> bool {
-        self.store.free_bytes().is_ok_and(|free| free < self.store.low_disk_bytes())
+        let has_reserve =
+            self.store.free_bytes().map_or(true, |free| free >= self.store.low_disk_bytes());
+        !has_reserve || self.store.has_room().is_err()
     }
 
     /// Platforms on which an answer to this brand's feedback could be seen.

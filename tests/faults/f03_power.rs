@@ -1,0 +1,203 @@
+//! F3: a power cut between two syncs. Of what was written since the last one, any sectors may have
+//! reached the disk, and either length of a file. It opens by itself, nothing that was acknowledged
+//! is missing, the change under way is there whole or not at all, and `verify` is clean.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+use affinityd::fault::{Action, Plan, during};
+use affinityd::model::{Intent, Sending, Severity, Time};
+use affinityd::store::{Change, Store};
+
+use super::store_kit::{acme, assert_clean, case, day, mail, open, row, rows};
+
+/// A state directory: its files by their path inside.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+fn read(dir: &Path) -> Files {
+    fn walk(dir: &Path, inside: &Path, all: &mut Files) {
+        for entry in fs::read_dir(dir).unwrap().flatten() {
+            let path = inside.join(entry.file_name());
+            if entry.file_type().unwrap().is_dir() {
+                walk(&entry.path(), &path, all);
+            } else if let Ok(bytes) = fs::read(entry.path()) {
+                all.insert(path, bytes);
+            }
+        }
+    }
+    let mut all = Files::new();
+    walk(dir, Path::new(""), &mut all);
+    all
+}
+
+/// What a power cut may leave of a file that was `old` on the disk and `new` in the kernel.
+fn torn(old: &[u8], new: &[u8], dice: &mut fastrand::Rng) -> Vec<u8> {
+    let sector = if dice.bool() { 4096 } else { 512 };
+    let share = *dice.choice(&[0.0, 0.05, 0.5, 0.95, 1.0]).unwrap();
+    let length = if dice.bool() { old.len() } else { new.len() };
+    let mut left = old.to_vec();
+    left.resize(length, 0);
+    for (at, piece) in left.chunks_mut(sector).enumerate() {
+        let came = new.get(at * sector..).unwrap_or_default();
+        let came = &came[..came.len().min(piece.len())];
+        if dice.f64() < share {
+            piece[..came.len()].copy_from_slice(came);
+        }
+    }
+    left
+}
+
+fn cut(synced: &Files, written: &Files, dir: &Path, dice: &mut fastrand::Rng) {
+    let names: BTreeSet<&PathBuf> = synced.keys().chain(written.keys()).collect();
+    for name in names {
+        let left = match (synced.get(name), written.get(name)) {
+            (Some(old), Some(new)) => torn(old, new, dice),
+            // Removed or made since: both may have been forgotten.
+            (Some(only), None) if dice.bool() => only.clone(),
+            (None, Some(only)) if dice.bool() => torn(&[], only, dice),
+            _ => continue,
+        };
+        let path = dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, left).unwrap();
+    }
+}
+
+/// What has been acknowledged: posts with the end of their text, and mails with whether they were sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    posts: BTreeMap<String, String>,
+    mails: Vec<bool>,
+}
+
+impl Known {
+    fn of(store: &Store) -> Self {
+        let brand = acme(store);
+        let all = store.scan(brand, Time(0)..Time(i64::MAX));
+        let posts = all.map(|row| row.unwrap()).map(|row| {
+            let text = row.versions[0].text.as_deref();
+            (row.id, end_of(text.expect("each has a text")))
+        });
+        let mails = store.mails().unwrap();
+        Self {
+            posts: posts.collect(),
+            mails: mails.iter().map(|mail| mail.sending == Sending::Done).collect(),
+        }
+    }
+}
+
+fn end_of(text: &str) -> String {
+    text[text.len() - 12..].to_owned()
+}
+
+/// The next change of a store that lives: pages of all sizes, edits of what is old (so that the
+/// database moves its pages and uses their places again), mails and their marks.
+fn change(store: &Store, known: &mut Known, dice: &mut fastrand::Rng) -> Change {
+    let brand = acme(store);
+    let mut change = rows(brand, Vec::new());
+    let mut ids: Vec<String> = known.posts.keys().cloned().collect();
+    dice.shuffle(&mut ids);
+    ids.truncate(dice.usize(0..8));
+    let new = if dice.u8(0..4) == 0 { dice.usize(1..40) } else { dice.usize(0..3) };
+    let fresh = known.posts.len();
+    ids.extend((fresh..fresh + new).map(|n| format!("r{n}")));
+    let long = dice.u8(0..4) == 0;
+    for id in ids {
+        let at = day(1).plus(id[1..].parse().unwrap());
+        let mut record = row(store, &id, at, "ada", Intent::Complaint);
+        let length = if long { 16_000 } else { dice.usize(12..600) };
+        let text: String = std::iter::repeat_with(|| dice.alphanumeric()).take(length).collect();
+        known.posts.insert(id, end_of(&text));
+        record.versions[0].text = Some(text);
+        change.records.push(record);
+    }
+    if dice.bool() {
+        let id = format!("C-{}", known.mails.len());
+        change.cases = vec![case(&id, day(1), None)];
+        change.mails_new = vec![mail(&[&id], Severity::Normal, day(1))];
+        known.mails.push(false);
+    } else if let Some(at) = known.mails.iter().position(|sent| !sent) {
+        let mut sent = store.mail(at as u64 + 1).unwrap().unwrap();
+        sent.sending = Sending::Done;
+        change.mails = vec![sent];
+        known.mails[at] = true;
+    }
+    change
+}
+
+#[test]
+fn a_power_cut_takes_nothing_that_was_acknowledged() {
+    let cuts = super::rounds(20, 200);
+    let seed =
+        std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("seed {seed}");
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    acme(&store);
+    // Before and after the change under way.
+    let known = Arc::new(Mutex::new((Known::of(&store), Known::of(&store))));
+    let synced = Arc::new(Mutex::new(read(dir.path())));
+    let done = Arc::new(Mutex::new((0, 0)));
+    let home = dir.path().to_owned();
+    let at_sync = {
+        let (synced, home) = (synced.clone(), home.clone());
+        move |_| *synced.lock().unwrap() = read(&home)
+    };
+    let before_sync = {
+        let (known, done) = (known.clone(), done.clone());
+        let mut dice = fastrand::Rng::with_seed(seed);
+        move |hit| {
+            // Most syncs go well, so that the store grows old between two cuts.
+            if dice.u8(0..8) != 0 {
+                return;
+            }
+            let written = read(&home);
+            let synced = synced.lock().unwrap();
+            let (before, after) = known.lock().unwrap().clone();
+            let left = tempfile::tempdir().unwrap();
+            cut(&synced, &written, left.path(), &mut dice);
+            let (found, opening) = open(left.path());
+            assert!(
+                opening.sound && !opening.held && opening.steps.is_empty(),
+                "cut {hit}: {opening:?}"
+            );
+            assert_clean(&found, acme(&found));
+            let found = Known::of(&found);
+            assert!(
+                found == before || found == after,
+                "cut {hit}: {} posts and {} mails of {} and {}",
+                found.posts.len(),
+                found.mails.len(),
+                before.posts.len(),
+                before.mails.len()
+            );
+            let mut done = done.lock().unwrap();
+            done.0 += 1;
+            done.1 += usize::from(found == after && before != after);
+        }
+    };
+    let plan = Plan::default().at("store.synced", 0, Action::Call(Box::new(at_sync))).at(
+        "store.sync",
+        0,
+        Action::Call(Box::new(before_sync)),
+    );
+    let dice = Rc::new(RefCell::new(fastrand::Rng::with_seed(seed)));
+    during(plan, || {
+        while done.lock().unwrap().0 < cuts {
+            let mut next = known.lock().unwrap().1.clone();
+            let change = change(&store, &mut next, &mut dice.borrow_mut());
+            known.lock().unwrap().1 = next;
+            store.commit(change).unwrap();
+            let mut known = known.lock().unwrap();
+            known.0 = known.1.clone();
+        }
+    });
+    let (cuts, whole) = *done.lock().unwrap();
+    let posts = known.lock().unwrap().0.posts.len();
+    let size = fs::metadata(dir.path().join("db/db")).unwrap().len() >> 10;
+    println!("{cuts} cuts, {whole} with the change under way; {posts} posts, {size} KiB");
+}
