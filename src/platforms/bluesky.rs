@@ -12,6 +12,7 @@ mod session;
 mod tell;
 mod thread;
 mod uri;
+mod views;
 mod wire;
 mod words;
 
@@ -281,7 +282,12 @@ impl Platform for Bluesky {
             Ask::Stream(stream) => {
                 let (line, me) = (self.line(stream)?, me(scene)?);
                 let cursor = Cursor::read(scene.cursor);
-                Ok(self.line_request(line, &me, cursor::LIMIT, cursor.next()))
+                let wanted = cursor.views.next();
+                if wanted.is_empty() {
+                    return Ok(self.line_request(line, &me, cursor::LIMIT, cursor.next()));
+                }
+                let uris: Vec<_> = wanted.iter().map(|uri| ("uris", uri.as_str())).collect();
+                Ok(self.ask(&me, POSTS, &uris))
             }
             Ask::LookUp(target) => {
                 if uri::AtUri::post(&target.id).is_none() {
@@ -308,10 +314,17 @@ impl Platform for Bluesky {
         let mut page = match ask {
             Ask::Stream(stream) => {
                 let (line, me) = (self.line(stream)?, me(scene)?);
-                if let Some(refusal) = refusal(reply, line.method(), scene.now) {
+                let cursor = Cursor::read(scene.cursor);
+                let is_list = cursor.views.next().is_empty();
+                let method = if is_list { line.method() } else { POSTS };
+                if let Some(refusal) = refusal(reply, method, scene.now) {
                     return Err(refusal);
                 }
-                page::parse(line, Cursor::read(scene.cursor), reply, &me, scene.now)?
+                if is_list {
+                    page::parse(line, cursor, reply, &me, scene.now)?
+                } else {
+                    page::views(cursor, reply, &me, scene.now)?
+                }
             }
             Ask::LookUp(target) => self.parse_look_up(target, scene, reply)?,
             Ask::Probe(nth) => self.parse_probe(nth, scene, reply)?,

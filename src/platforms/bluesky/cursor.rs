@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
+use super::views::Views;
 use crate::model::Time;
 
 /// Items asked for at once: the most that servers allow.
@@ -35,6 +36,9 @@ pub struct Cursor {
     walk: Option<Walk>,
     /// When a walk last went beyond known ground.
     beyond_at: Option<i64>,
+    /// The posts of the list that are asked for by themselves.
+    #[serde(flatten)]
+    pub views: Views,
 }
 
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,6 +87,11 @@ impl Cursor {
     /// The server's word for the next page; `None`: the first one.
     pub fn next(&self) -> Option<&str> {
         self.walk.as_ref()?.next.as_deref()
+    }
+
+    /// Whether nothing is left to ask for: no further page, and no post by itself.
+    pub fn is_at_end(&self) -> bool {
+        self.walk.is_none() && self.views.next().is_empty()
     }
 
     /// Moves on over a page whose items were taken up at these times, and that named `next`.

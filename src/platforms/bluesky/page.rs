@@ -1,6 +1,7 @@
 //! The pages of a stream: what one held.
 //!
-//! Which page is next is the cursor's to say. Records name the posts above them by ids that mean
+//! Which page is next is the cursor's to say, and of notifications also which posts are then asked
+//! for by themselves. Records name the posts above them by ids that mean
 //! the same everywhere, so every page can be told as it comes.
 
 use std::collections::HashSet;
@@ -25,6 +26,8 @@ const REASONS: [&str; 3] = ["mention", "reply", "quote"];
 struct Items {
     page: Page,
     times: Vec<Time>,
+    /// Posts to ask for by themselves, each with its version.
+    wanted: Vec<(String, String)>,
     read: usize,
 }
 
@@ -91,7 +94,7 @@ impl Items {
             self.page.readings.push(sign);
         } else if let Some(told) = tell::post(&act, me)? {
             let is_for_us = told.addressed || REASONS.contains(&note.reason.as_str());
-            self.page.readings.extend(is_for_us.then_some(told.reading));
+            self.wanted.extend(is_for_us.then(|| (note.uri.clone(), note.cid.clone())));
         }
         Ok(())
     }
@@ -131,11 +134,12 @@ pub fn parse(
     me: &Me,
     now: Time,
 ) -> Result<Page, Refusal> {
-    let (Items { mut page, times, .. }, next) = Items::read(line, &reply.body, me, now)?;
+    let (Items { mut page, times, wanted, .. }, next) = Items::read(line, &reply.body, me, now)?;
     once(&mut page);
+    wanted.iter().for_each(|(uri, version)| cursor.views.want(uri, version));
     let step = cursor.advance(line, &times, next.as_deref(), now);
-    page.more = step == Step::More;
-    page.end = !matches!(step, Step::More | Step::Later);
+    page.end = cursor.is_at_end();
+    page.more = !page.end && step != Step::Later;
     if let Step::Cut { after, before } = step {
         page.gap = Some(Gap {
             after: Some(after),
@@ -144,6 +148,31 @@ pub fn parse(
             noticed_at: now,
         });
     }
+    page.cursor = cursor.words();
+    Ok(page)
+}
+
+/// What the views of the posts held that the cursor wants next.
+pub fn views(mut cursor: Cursor, reply: &Reply, me: &Me, now: Time) -> Result<Page, Refusal> {
+    let found: Posts<'_> = answer::json(&reply.body, "posts")?;
+    let (mut all, mut shown) = (Items::default(), Vec::new());
+    all.each::<PostView>(&found.posts, "posts", |all, view| {
+        if !cursor.views.next().contains(&view.uri) {
+            return Err("uri: it was not asked for".to_owned());
+        }
+        if let Some(mut told) = tell::post(&Act::from(&view), me)? {
+            told.reading.counts = Some(tell::counts(&view));
+            told.reading.counts_at = Some(now);
+            all.page.readings.push(told.reading);
+        }
+        shown.push((view.uri, view.cid));
+        Ok(())
+    });
+    let mut page = all.page;
+    once(&mut page);
+    cursor.views.took(&shown);
+    page.end = cursor.is_at_end();
+    page.more = !page.end;
     page.cursor = cursor.words();
     Ok(page)
 }

@@ -74,6 +74,9 @@ pub struct Label {
 #[serde(rename_all = "camelCase")]
 pub struct PostView {
     pub uri: String,
+    /// Of this version of the record.
+    #[serde(default)]
+    pub cid: String,
     pub author: Profile,
     pub record: Box<RawValue>,
     pub indexed_at: Option<String>,
@@ -87,6 +90,8 @@ pub struct PostView {
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
     pub uri: String,
+    #[serde(default)]
+    pub cid: String,
     pub author: Profile,
     pub reason: String,
     pub record: Box<RawValue>,
