@@ -19,6 +19,8 @@ mod fake_bluesky;
 #[path = "support/fake_mastodon.rs"]
 mod fake_mastodon;
 mod faults;
+#[path = "support/flow.rs"]
+mod flow;
 mod http;
 mod indicators;
 mod interchange;
@@ -38,3 +40,5 @@ mod smtp_server;
 #[path = "support/stage.rs"]
 mod stage;
 mod store;
+#[path = "support/store_kit.rs"]
+mod store_kit;

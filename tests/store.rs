@@ -1,22 +1,20 @@
 //! What the store has said is done stays done, whatever comes after.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/store_kit.rs"]
-mod kit;
 #[path = "support/store_model.rs"]
 mod model;
 #[path = "support/store_repair.rs"]
 mod repair;
 
+use crate::store_kit::{
+    acme, answered, assert_clean, case, config, day, exported, filed, mail, open, row, rows,
+};
 use affinityd::model::{
     Act, ActKind, Gap, Health, Intent, Kind, Mark, Sending, Severity, SourceState, Time, Trouble,
 };
 use affinityd::store::{Change, Error, MAX_TEXT};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use kit::{
-    acme, answered, assert_clean, case, config, day, exported, filed, mail, open, row, rows,
-};
 
 #[test]
 fn a_change_is_there_as_a_whole_and_after_a_restart() {

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::flow::{self, Flow};
+use crate::flow::{self, Flow};
 
 /// Within this time a daemon has started, polled and mailed, and is at it again.
 const LIFE: Duration = Duration::from_millis(1200);

@@ -3,7 +3,7 @@
 
 use affinityd::fault::POINTS;
 
-use super::flow::Flow;
+use crate::flow::Flow;
 
 /// Points that every commit passes: several hits, so that pages, mails and marks are met.
 const OF_A_COMMIT: [&str; 5] =

@@ -13,7 +13,7 @@ use affinityd::fault::{Action, Plan, during};
 use affinityd::model::{Intent, Sending, Severity, Time};
 use affinityd::store::{Change, Store};
 
-use super::store_kit::{acme, assert_clean, case, day, mail, open, row, rows};
+use crate::store_kit::{acme, assert_clean, case, day, mail, open, row, rows};
 
 /// A state directory: its files by their path inside.
 type Files = BTreeMap<PathBuf, Vec<u8>>;

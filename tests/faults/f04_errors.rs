@@ -10,7 +10,7 @@ use affinityd::notify::{AlertFrom, LookUp};
 use affinityd::pipeline::{self, Batch};
 use rustix::io::Errno;
 
-use super::desk_kit::{COMPLAINT, PLAIN, World, brand, post, t};
+use crate::desk_kit::{COMPLAINT, PLAIN, World, brand, post, t};
 
 /// Posts on a page.
 const PAGE: usize = 40;

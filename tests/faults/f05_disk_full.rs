@@ -7,8 +7,8 @@ use std::process::Command;
 
 use affinityd::model::Time;
 
-use super::flow::Flow;
 use crate::binary::{Daemon, until};
+use crate::flow::Flow;
 
 /// A file system of its own below the state directory; gone at the end.
 struct Disk(PathBuf);

@@ -12,8 +12,8 @@ use affinityd::model::{
 };
 use affinityd::store::{BrandKey, Change, Config, Store};
 
-use super::flow::{Flow, is_clean};
 use crate::binary::{Place, until};
+use crate::flow::{Flow, is_clean};
 
 const UNSENT: &str = "alert.fixture@acme.example";
 

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use affinityd::model::{Intent, Severity};
 use affinityd::store::{Change, OpenError, Store};
 
-use super::flow::{Flow, is_clean};
-use super::store_kit::{acme, case, config, day, mail, open, row, rows};
 use crate::binary::until;
+use crate::flow::{Flow, is_clean};
+use crate::store_kit::{acme, case, config, day, mail, open, row, rows};
 
 /// Rows that the export holds, and all.
 const EXPORTED: u64 = 20;

@@ -9,9 +9,9 @@ use affinityd::fault;
 use affinityd::model::{DeliveryState, Entry, Sending, Time};
 use affinityd::store::{BrandKey, Config, Opening, Store};
 
-use super::smtp_server::{Received, Sink};
 use crate::binary::{Daemon, Place};
 use crate::fake_mastodon::Fake;
+use crate::smtp_server::{Received, Sink};
 use crate::stage;
 
 /// A second of the test is four minutes of the daemon.

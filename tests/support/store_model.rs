@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
-use super::kit::{acme, assert_clean, day, exported, filed, open, row, rows};
+use crate::store_kit::{acme, assert_clean, day, exported, filed, open, row, rows};
 
 #[derive(Clone, Debug)]
 enum Step {

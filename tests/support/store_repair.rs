@@ -7,7 +7,7 @@ use std::path::Path;
 use affinityd::model::{Intent, Sending, Severity};
 use affinityd::store::{BrandKey, Change, Error, OpenError, Retention, Store};
 
-use super::kit::{
+use crate::store_kit::{
     acme, answered, assert_clean, case, config, day, exported, mail, open, row, rows,
 };
 
