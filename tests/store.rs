@@ -1,10 +1,14 @@
 //! What the store has said is done stays done, whatever comes after.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/store_kill.rs"]
+mod kill;
 #[path = "support/store_model.rs"]
 mod model;
 #[path = "support/store_repair.rs"]
 mod repair;
+#[path = "support/store_seal.rs"]
+mod seal;
 
 use crate::store_kit::{
     acme, answered, assert_clean, case, config, day, exported, filed, mail, open, row, rows,
@@ -85,7 +89,7 @@ fn a_change_that_cannot_be_leaves_nothing() {
             .map(|n| row(&store, &format!("r{n}"), day(1), &format!("p{n}"), Intent::Other))
             .collect()
     };
-    assert!(matches!(store.commit(rows(brand, many(300))), Err(Error::TooLarge(_))));
+    assert!(matches!(store.commit(rows(brand, many(600))), Err(Error::TooLarge(_))));
     let nameless = Change { records: many(1), ..Change::default() };
     assert!(matches!(store.commit(nameless), Err(Error::NoBrand)));
     let unknown = Change { mails: vec![mail(&[], Severity::Low, day(1))], ..rows(brand, many(1)) };

@@ -1,5 +1,5 @@
 //! Watches the clocks of waiting cases: after each commit and each minute, has due cases looked up
-//! afresh, and lets `pipeline::sweep` write the mails.
+//! afresh, and lets `pipeline::sweep` write the mails. Then the store may seal a few older rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +26,8 @@ const MOST: usize = 40;
 
 /// Look-ups of one round begin within this time, for the same reason.
 const LONGEST_ROUND: Duration = Duration::from_secs(120);
+/// Batches that the store packs in one turn.
+const BATCHES: usize = 16;
 /// The name of this part in the log and in the status.
 pub const PART: &str = "sweeping";
 
@@ -50,12 +52,38 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         if is_fine {
             office.board.recovered(PART);
         }
+        seal(&office).await;
         let next = office.clock.now().plus(Time::MINUTE);
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
             () = office.swept.notified() => {}
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Nothing is due any more: the store may do a little of the work that waits for idle time.
+async fn seal(office: &Arc<Office>) {
+    let turn = office.clone();
+    // A few batches of some milliseconds each: a large backlog is worked off in hours, not days.
+    let some = move || {
+        let mut all = 0;
+        for _ in 0..BATCHES {
+            match turn.store.seal()? {
+                0 => break,
+                sealed => all += sealed,
+            }
+        }
+        Ok::<_, crate::store::Error>(all)
+    };
+    match tokio::task::spawn_blocking(some).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(sealed)) => tracing::debug!(sealed, "older interactions packed"),
+        Ok(Err(error)) => {
+            tracing::error!("older interactions not packed: {error}");
+            office.doubt.notify_one();
+        }
+        Err(error) => tracing::error!("older interactions not packed: {error}"),
     }
 }
 

@@ -142,7 +142,7 @@ impl Draft<'_> {
 
     /// Writes when little room is left.
     pub(super) fn write_if_full(&mut self) -> Result<()> {
-        if self.len() + 20 > MAX_OPS { self.write() } else { Ok(()) }
+        if self.len() + 20 > MAX_OPS || self.people.len() > 4_096 { self.write() } else { Ok(()) }
     }
 
     /// Notes that rows of this day were dropped; [`Inner::know`] follows once written.

@@ -38,8 +38,16 @@ pub struct Config {
     pub low_disk_mb: u64,
     /// How long to wait for a previous instance that is still closing. Not in the file.
     pub lock_wait: Duration,
-    /// How many ids the journal holds before it is merged. Not in the file.
+    /// How many ids, members of threads or authors a journal holds before it is merged. Not in the
+    /// file.
     pub journal_ids: usize,
+    /// So much older than the newest row of its brand a row is sealed, in ms. Not in the file.
+    pub open_for: i64,
+    /// Fewer rows than this are not sealed, however old they are. Not in the file.
+    pub seal_least: usize,
+    /// Fewer than a batch are sealed only once they have been of age for so long, in ms. Not in the
+    /// file.
+    pub seal_wait: i64,
 }
 
 impl Default for Config {
@@ -51,6 +59,9 @@ impl Default for Config {
             low_disk_mb: 256,
             lock_wait: Duration::from_secs(10),
             journal_ids: 16_384,
+            open_for: 2 * Time::DAY,
+            seal_least: 32,
+            seal_wait: Time::DAY,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::engine::{Expect, Op, Space};
 use super::ids;
 use super::keys::{self, BrandKey, Placed, state};
 use super::rows::Slot;
-use super::{Change, Config, Store};
+use super::{Change, Config, Store, block, packed, threads};
 use crate::model::{Record, Time, Version};
 
 fn record(store: &Store, id: &str, at: i64, filed: &str) -> Record {
@@ -20,7 +20,11 @@ fn record(store: &Store, id: &str, at: i64, filed: &str) -> Record {
 }
 
 fn filled(dir: &std::path::Path) -> (Store, BrandKey) {
-    let config = Config { journal_ids: 4, ..Config::default() };
+    filled_with(dir, 1)
+}
+
+fn filled_with(dir: &std::path::Path, journal_ids: usize) -> (Store, BrandKey) {
+    let config = Config { journal_ids, ..Config::default() };
     let store = Store::open(dir, &config).unwrap().0;
     let brand = store.brand("acme", chrono_tz::Tz::UTC).unwrap();
     for n in 0..6 {
@@ -40,10 +44,22 @@ fn first(store: &Store, space: Space) -> (Vec<u8>, Vec<u8>) {
     store.inner.engine.all(space).next().unwrap().unwrap()
 }
 
+/// All rows in one block.
+fn sealed(store: &Store, brand: BrandKey) {
+    let mut rows = Vec::new();
+    for entry in store.inner.engine.all(Space::Hot) {
+        let (key, row) = entry.unwrap();
+        rows.push((Placed::read(&key).unwrap(), row));
+        write(store, Space::Hot, key, None);
+    }
+    write(store, Space::Cold, Placed::floor(brand, 0), Some(block::pack(&rows)));
+    assert!(store.verify(brand, &mut |_| {}).unwrap().is_clean());
+}
+
 #[test]
 fn every_kind_of_damage_is_told() {
     type Damage = fn(&Store, BrandKey);
-    let cases: [(&str, Damage); 8] = [
+    let cases: [(&str, Damage); 12] = [
         ("counter says", |s, b| {
             write(s, Space::State, state::of_brand("rows", b), Some(keys::number(9)));
         }),
@@ -52,15 +68,42 @@ fn every_kind_of_damage_is_told() {
             write(s, Space::IdBuckets, first(s, Space::IdBuckets).0, None);
         }),
         ("missing in its thread", |s, _| {
-            let (key, value) = first(s, Space::Threads);
-            write(s, Space::Threads, key, Some(value[14..].to_vec()));
+            let (key, value) = first(s, Space::ThreadBuckets);
+            write(s, Space::ThreadBuckets, key, Some(value[20..].to_vec()));
         }),
         ("lists a stranger", |s, b| {
-            let key = keys::thread(b, 77, 0);
-            write(s, Space::Threads, key, Some(first(s, Space::Threads).1[..14].to_vec()));
+            let stranger = threads::member(Placed { brand: b, ms: 9, hash: 9 }, 77);
+            let key = keys::journal(99);
+            write(s, Space::ThreadJournal, key, Some(packed::pack(&[stranger])));
+            s.inner.threads.learn(&[stranger]);
         }),
         ("counts of", |s, _| write(s, Space::Days, first(s, Space::Days).0, None)),
-        ("summary of author", |s, _| write(s, Space::People, first(s, Space::People).0, None)),
+        ("summary of author", |s, _| {
+            write(s, Space::PeopleBuckets, first(s, Space::PeopleBuckets).0, None);
+        }),
+        ("both open and sealed", |s, b| {
+            let (key, row) = first(s, Space::Hot);
+            let rows = [(Placed::read(&key).unwrap(), row)];
+            write(s, Space::Cold, Placed::floor(b, 0), Some(block::pack(&rows)));
+        }),
+        ("begins within the one before", |s, b| {
+            sealed(s, b);
+            let (_, block) = first(s, Space::Cold);
+            write(s, Space::Cold, Placed::floor(b, 2), Some(block));
+        }),
+        ("is out of order", |s, b| {
+            sealed(s, b);
+            let (key, bytes) = first(s, Space::Cold);
+            let mut rows = block::unpack(b, &bytes).unwrap();
+            rows.reverse();
+            write(s, Space::Cold, key, Some(block::pack(&rows)));
+        }),
+        ("3 rows, the counter says 6", |s, b| {
+            sealed(s, b);
+            let (key, bytes) = first(s, Space::Cold);
+            let rows = block::unpack(b, &bytes).unwrap();
+            write(s, Space::Cold, key, Some(block::pack(&rows[3..])));
+        }),
         ("index entries have no case", |s, b| {
             write(s, Space::Open, keys::brand_hash(b, 1), Some(vec![1]));
         }),
@@ -82,7 +125,7 @@ fn every_kind_of_damage_is_told() {
 #[test]
 fn rows_that_were_lost_are_seen_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
-    let (store, _) = filled(dir.path());
+    let (store, _) = filled_with(dir.path(), 4);
     let newest = store.inner.engine.all(Space::Hot).back().unwrap().unwrap().0;
     write(&store, Space::Hot, newest, None);
     drop(store);

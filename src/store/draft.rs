@@ -12,8 +12,10 @@ use serde::de::DeserializeOwned;
 use super::codec::{self, Stored};
 use super::engine::{Expect, MAX_OPS, Op, Space};
 use super::error::{Error, Result};
-use super::ids::{self, IdEntry, Journal};
+use super::ids::IdEntry;
 use super::keys::{self, state};
+use super::lift::Open;
+use super::packed::{Fact, Journal, Packed, is_removal};
 use super::{Inner, Writer};
 use crate::fault;
 
@@ -34,7 +36,10 @@ pub(super) struct Draft<'a> {
     pub(super) inner: &'a Inner,
     writer: MutexGuard<'a, Writer>,
     cells: BTreeMap<(Space, Vec<u8>), Cell>,
-    ids: Vec<IdEntry>,
+    pub(super) blocks: BTreeMap<Vec<u8>, Open>,
+    ids: Vec<Fact<8, 8>>,
+    pub(super) threads: Vec<Fact<18, 2>>,
+    pub(super) people: BTreeMap<[u8; 10], [u8; 24]>,
     /// Writes are made durable by the caller, all together.
     pub(super) is_bulk: bool,
 }
@@ -43,7 +48,16 @@ impl Inner {
     /// Waits for the right to write.
     pub(super) fn draft(&self) -> Draft<'_> {
         let writer = self.writer.lock().unwrap_or_else(|e| e.into_inner());
-        Draft { inner: self, writer, cells: BTreeMap::new(), ids: Vec::new(), is_bulk: false }
+        Draft {
+            inner: self,
+            writer,
+            cells: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            ids: Vec::new(),
+            threads: Vec::new(),
+            people: BTreeMap::new(),
+            is_bulk: false,
+        }
     }
 }
 
@@ -94,21 +108,29 @@ impl Draft<'_> {
 
     /// Where the row with this hash lies, as it will be.
     pub(super) fn locate(&self, hash: u64) -> Result<Option<IdEntry>> {
-        match self.ids.iter().rev().find(|id| id.hash == hash) {
-            Some(id) => Ok((id.brand != ids::REMOVED).then_some(*id)),
+        let key = hash.to_be_bytes();
+        match self.ids.iter().rev().find(|id| id.0 == key) {
+            Some(id) => Ok((!is_removal(&id.1)).then(|| IdEntry::read(*id))),
             None => self.inner.ids.locate(&self.inner.engine, hash),
         }
     }
 
     /// Adds an id, or removes one.
     pub(super) fn note_id(&mut self, id: IdEntry) {
-        self.ids.push(id);
+        self.ids.push(id.fact());
     }
 
-    /// How many operations it has so far.
+    /// About how many operations it has so far.
     pub(super) fn len(&self) -> usize {
-        let writes = self.cells.values().filter(|cell| cell.is_changed()).count();
-        writes + usize::from(!self.ids.is_empty())
+        fn entries<const K: usize, const V: usize>(_: &Packed<K, V>, facts: usize) -> usize {
+            Packed::<K, V>::journal_entries(facts)
+        }
+        let inner = self.inner;
+        self.cells.values().filter(|cell| cell.is_changed()).count()
+            + self.blocks.values().map(Open::ops).sum::<usize>()
+            + entries(&inner.ids, self.ids.len())
+            + entries(&inner.threads, self.threads.len())
+            + entries(&inner.people, self.people.len())
     }
 
     /// Gives the commit its number.
@@ -119,24 +141,32 @@ impl Draft<'_> {
         Ok(commit)
     }
 
-    /// Drops what is not written, and what is known of ids: the store has been emptied.
+    /// Drops what is not written, and what is known of ids and the like: the store was emptied.
     pub(super) fn forget(&mut self) {
+        self.drop_all();
+        let inner = self.inner;
+        inner.ids.forget();
+        inner.threads.forget();
+        inner.people.forget();
+        *self.writer = Writer::default();
+    }
+
+    fn drop_all(&mut self) {
         self.cells.clear();
+        self.blocks.clear();
         self.ids.clear();
-        self.inner.ids.forget();
-        self.writer.journal = Journal::default();
+        self.threads.clear();
+        self.people.clear();
     }
 
     /// Writes everything, durably, or nothing. The right to write stays for a next draft.
     pub(super) fn write(&mut self) -> Result<()> {
         if self.len() == 0 {
-            self.cells.clear();
+            self.drop_all();
             return Ok(());
         }
         let commit = if self.is_bulk { None } else { Some(self.number()?) };
-        let cells = std::mem::take(&mut self.cells);
-        let ids = std::mem::take(&mut self.ids);
-        let mut ops: Vec<Op> = cells
+        let mut ops: Vec<Op> = std::mem::take(&mut self.cells)
             .into_iter()
             .filter(|(_, cell)| cell.is_changed())
             .map(|((space, key), cell)| Op {
@@ -150,36 +180,48 @@ impl Draft<'_> {
                 },
             })
             .collect();
-        if !ids.is_empty() {
-            ops.push(Op {
-                space: Space::IdJournal,
-                key: keys::journal(self.writer.journal.next),
-                value: Some(ids::pack(&ids)),
-                expect: Expect::Absent,
-            });
-        }
+        self.close_blocks(&mut ops);
+        let ids = std::mem::take(&mut self.ids);
+        let threads = std::mem::take(&mut self.threads);
+        let people: Vec<Fact<10, 24>> = std::mem::take(&mut self.people).into_iter().collect();
+        let (inner, writer) = (self.inner, &mut *self.writer);
+        inner.ids.journal_ops(&ids, &writer.ids, &mut ops);
+        inner.threads.journal_ops(&threads, &writer.threads, &mut ops);
+        inner.people.journal_ops(&people, &writer.people, &mut ops);
         if ops.len() > MAX_OPS {
             return Err(Error::TooLarge(ops.len()));
         }
-        let inner = self.inner;
         inner.engine.commit(&ops)?;
         if let Some(commit) = commit {
             inner.engine.flush()?;
             inner.witness.iter().for_each(|witness| witness.note(commit));
             fault::pass("store.witnessed");
         }
-        if !ids.is_empty() {
-            inner.ids.learn(&ids);
-            self.writer.journal.next = self.writer.journal.next.saturating_add(1);
-            self.writer.journal.len += ids.len();
-        }
-        if self.writer.journal.len >= inner.config.journal_ids {
-            // The change itself is safe; a merge that does not work is repeated by the next one.
-            if let Err(error) = inner.ids.merge(&inner.engine, &mut self.writer.journal) {
-                tracing::warn!(%error, "ids not merged");
-            }
+        inner.ids.committed(&ids, &mut writer.ids);
+        inner.threads.committed(&threads, &mut writer.threads);
+        inner.people.committed(&people, &mut writer.people);
+        // Idle time merges long before this. The change itself is safe; a merge that does not work
+        // is repeated by the next one.
+        if let Err(error) = self.merge_journals(inner.config.journal_ids.saturating_mul(2)) {
+            tracing::warn!(%error, "journals not merged");
         }
         Ok(())
+    }
+
+    /// Merges every journal that holds at least so many facts.
+    pub(super) fn merge_journals(&mut self, least: usize) -> Result<()> {
+        fn one<const K: usize, const V: usize>(
+            all: &Packed<K, V>,
+            inner: &Inner,
+            journal: &mut Journal,
+            least: usize,
+        ) -> Result<()> {
+            if journal.len < least.max(1) { Ok(()) } else { all.merge(&inner.engine, journal) }
+        }
+        let (inner, writer) = (self.inner, &mut *self.writer);
+        one(&inner.ids, inner, &mut writer.ids, least)?;
+        one(&inner.threads, inner, &mut writer.threads, least)?;
+        one(&inner.people, inner, &mut writer.people, least)
     }
 }
 

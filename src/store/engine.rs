@@ -258,6 +258,14 @@ impl Engine {
         self.note(result)
     }
 
+    /// The last entry with a key of at least `from` and at most `to`.
+    ///
+    /// # Errors
+    /// As [`Engine::get`].
+    pub fn floor(&self, space: Space, from: &[u8], to: &[u8]) -> Option<Found> {
+        self.range(space, from, &[to, &[0]].concat()).back()
+    }
+
     /// Lets sled drop pages it no longer needs; see [`settle_cache`].
     pub fn settle(&self, space: Space, key: &[u8]) {
         settle_cache(self.tree(space), key);
@@ -283,7 +291,7 @@ fn settle_cache(tree: &sled::Tree, key: &[u8]) {
 }
 
 /// One entry of a range: key and value.
-type Found = Result<(Vec<u8>, Vec<u8>), EngineError>;
+pub type Found = Result<(Vec<u8>, Vec<u8>), EngineError>;
 
 /// Entries of a range, as (key, value). Stops after an error.
 pub struct Scan {
@@ -293,8 +301,8 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// How many entries lie between two settlings of the cache.
-    const SETTLE_EVERY: usize = 256;
+    /// How many bytes are read between two settlings of the cache: some eight blocks of rows.
+    const SETTLE_EVERY: usize = 48 << 10;
 
     fn step(
         &mut self,
@@ -314,9 +322,10 @@ impl Scan {
         if !matches!(found, Ok(Some(_))) {
             self.iter = None;
         }
-        if let Ok(Some((key, _))) = &found {
-            self.read += 1;
-            if self.read.is_multiple_of(Self::SETTLE_EVERY) {
+        if let Ok(Some((key, value))) = &found {
+            self.read += key.len() + value.len();
+            if self.read >= Self::SETTLE_EVERY {
+                self.read = 0;
                 settle_cache(&self.tree, key);
             }
         }

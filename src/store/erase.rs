@@ -12,7 +12,7 @@ use super::codec;
 use super::draft::Draft;
 use super::engine::Space;
 use super::error::Result;
-use super::keys::{self, BrandKey, Placed, state};
+use super::keys::{BrandKey, Placed, state};
 use super::retain::forget_texts;
 use super::{Change, Inner, Store, draft};
 use crate::model::{Case, Entry, Person, Record, Sending, Time};
@@ -88,6 +88,9 @@ impl Store {
         let named = self.person(platform, who);
         let handle = who.trim_start_matches('@').to_lowercase();
         let (mut by_id, mut by_handle) = (self.author(brand, named)?.is_some(), BTreeSet::new());
+        if by_id {
+            return Ok((BTreeSet::from([named]), named));
+        }
         for record in self.scan(brand, Time(0)..Time(i64::MAX)) {
             let record = record?;
             let Some(person) = record.person.filter(|_| record.platform == platform) else {
@@ -126,18 +129,10 @@ impl Inner {
     fn erase_persons(&self, brand: BrandKey, persons: &BTreeSet<Person>) -> Result<Erased> {
         let mut done = Erased::default();
         let halves: BTreeSet<u32> = persons.iter().map(|p| p.0 as u32).collect();
-        let mut due = Vec::new();
-        for row in self.rows(brand, Time(0)..Time(i64::MAX)) {
-            let (at, row) = row?;
-            if codec::halves(&row).is_some_and(|(author, _)| halves.contains(&author)) {
-                due.push(at);
-            }
-            if due.len() == Change::RECORDS {
-                done.rows += self.erase_rows(&due, persons)?;
-                due.clear();
-            }
+        let is_theirs = |row: &[u8]| codec::halves(row).is_some_and(|(a, _)| halves.contains(&a));
+        for due in self.rows_marked(brand, is_theirs)?.chunks(Change::RECORDS) {
+            done.rows += self.erase_rows(due, persons)?;
         }
-        done.rows += self.erase_rows(&due, persons)?;
         let mut cases = BTreeSet::new();
         for case in self.cases_of(brand) {
             let case = case?;
@@ -155,7 +150,7 @@ impl Inner {
         done.mails = self.withdraw(&self.brand_of(brand)?.name, &cases)?;
         let mut draft = self.draft();
         for person in persons {
-            draft.remove(Space::People, keys::brand_hash(brand, person.0));
+            draft.keep_summary(brand, *person, None);
             draft.remove(Space::State, state::person("bot", brand, *person));
             draft.keep_json(state::person("gone", brand, *person), &Tombstone { done: true })?;
             draft.write_if_full()?;
@@ -204,7 +199,7 @@ impl Inner {
 
 impl Draft<'_> {
     fn erase_row(&mut self, at: Placed, persons: &BTreeSet<Person>) -> Result<bool> {
-        let Some(row) = self.get(Space::Hot, &at.bytes())? else { return Ok(false) };
+        let Some(row) = self.row(at)? else { return Ok(false) };
         let record = codec::decode_row(&row)?;
         if !record.person.is_some_and(|p| persons.contains(&p)) {
             return Ok(false);

@@ -227,15 +227,8 @@ impl Inner {
                 counts: day.counts,
             })?;
         }
-        for entry in self.engine.range(Space::People, &from, &to) {
-            let (key, value) = entry?;
-            let (_, person) =
-                keys::read_brand_hash(&key).ok_or_else(|| Error::damaged("author", "key"))?;
-            lines.write(&Line::Person {
-                brand: brand.name.clone(),
-                person: Person(person),
-                summary: codec::decode(&value)?,
-            })?;
+        for (person, summary) in self.summaries(brand.brand())? {
+            lines.write(&Line::Person { brand: brand.name.clone(), person, summary })?;
         }
         Ok(())
     }

@@ -23,6 +23,9 @@ use crate::model::Record;
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 << 20;
 
+/// After so many interactions an import seals.
+const SEAL_EVERY: u64 = 4_096;
+
 /// What an import brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -119,6 +122,7 @@ fn read_all(
         if matches!(read, Line::Header { .. }) != (line == 1) {
             return Err(bad("the header must be the first line, and only that".to_owned()));
         }
+        let is_interaction = matches!(read, Line::Interaction { .. });
         match read {
             Line::Footer { lines, interactions } => {
                 if (lines, interactions) != (done.lines, done.interactions) {
@@ -129,7 +133,7 @@ fn read_all(
                 is_ended = true;
             }
             read => {
-                done.interactions += u64::from(matches!(read, Line::Interaction { .. }));
+                done.interactions += u64::from(is_interaction);
                 match take_in(draft, &mut brands, read) {
                     Ok(()) => {}
                     Err(Refused::Said(why)) => return Err(bad(why)),
@@ -139,6 +143,9 @@ fn read_all(
         }
         draft.write_if_full()?;
         done.lines += 1;
+        if is_interaction && done.interactions.is_multiple_of(SEAL_EVERY) {
+            seal(draft, &brands)?;
+        }
         if line.is_multiple_of(1_000) {
             progress(line);
         }
@@ -148,13 +155,23 @@ fn read_all(
         return Err(Error::BadLine { line: done.lines + 1, why });
     }
     // Everything before the mark goes.
-    draft.write()?;
+    seal(draft, &brands)?;
     draft.inner.engine.flush()?;
     draft.remove(Space::State, state::UNFINISHED.to_vec());
     draft.write()?;
     draft.inner.engine.flush()?;
     progress(done.lines);
     Ok(done)
+}
+
+/// Writes what there is and seals what has come of age: room that open rows have taken once is used
+/// again, but never given back.
+fn seal(draft: &mut Draft<'_>, brands: &BTreeMap<String, BrandKey>) -> Result<()> {
+    draft.write()?;
+    for brand in brands.values() {
+        while draft.seal(*brand)? > 0 {}
+    }
+    Ok(())
 }
 
 /// Why a line was not taken.
@@ -204,7 +221,7 @@ fn take_in(draft: &mut Draft<'_>, brands: &mut BTreeMap<String, BrandKey>, line:
             draft.keep(Space::Days, keys::day(known(&brand)?, day, &platform), &counts)?;
         }
         Line::Person { brand, person, summary } => {
-            draft.keep(Space::People, keys::brand_hash(known(&brand)?, person.0), &summary)?;
+            draft.keep_summary(known(&brand)?, person, Some(summary));
         }
         Line::Mark { account, stream, mark } => {
             draft.keep_json(state::stream("mark", &account, &stream), &mark)?;
@@ -227,8 +244,10 @@ fn take_header(
     next_mail: u64,
     held: bool,
 ) -> Taken {
-    if schema != SCHEMA {
-        return Err(Refused::Said(format!("layout {schema} is not the one of this program")));
+    // The lines have been the same since the first layout.
+    if schema == 0 || schema > SCHEMA {
+        let why = format!("layout {schema} is not known here; use the later program");
+        return Err(Refused::Said(why));
     }
     let seed = u64::from_str_radix(seed, 16)
         .map_err(|_| Refused::Said("the seed is no number".to_owned()))?;
@@ -265,6 +284,6 @@ fn take_record(draft: &mut Draft<'_>, brand: BrandKey, record: Record) -> Taken 
     let at = Placed { brand, ms: keys::ms(record.key_at), hash };
     draft.note_id(IdEntry { hash, brand: brand.0, ms: at.ms });
     draft.count_rows(brand, 1)?;
-    draft.file(at, &record)?;
+    draft.file(at, &record);
     Ok(draft.put_row(at, &record)?)
 }

@@ -105,18 +105,6 @@ pub fn read_brand_hash(key: &[u8]) -> Option<(BrandKey, u64)> {
     (key.len() == 10).then(|| (BrandKey(read16(&key[..2])), read64(&key[2..])))
 }
 
-/// A chunk of a thread: (brand, thread hash, chunk).
-pub fn thread(brand: BrandKey, hash: u64, chunk: u16) -> Vec<u8> {
-    let mut key = brand_hash(brand, hash);
-    key.extend_from_slice(&chunk.to_be_bytes());
-    key
-}
-
-/// Reads (thread hash, chunk).
-pub fn read_thread(key: &[u8]) -> Option<(u64, u16)> {
-    (key.len() == 12).then(|| (read64(&key[2..10]), read16(&key[10..])))
-}
-
 /// An act: (brand, hash of the post's id, ms, number among equals).
 pub fn act(brand: BrandKey, hash: u64, ms: u64, seq: u16) -> Vec<u8> {
     let mut key = brand_hash(brand, hash);
@@ -236,10 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn chunks_and_acts_lie_in_order(a: (u16, u64, u16), b: (u16, u64, u16), x in 0..=MS_MAX, y in 0..=MS_MAX) {
-            let chunk = |t: (u16, u64, u16)| thread(BrandKey(t.0), t.1, t.2);
-            prop_assert_eq!(chunk(a).cmp(&chunk(b)), a.cmp(&b));
-            prop_assert_eq!(read_thread(&chunk(a)), Some((a.1, a.2)));
+        fn acts_lie_in_order(a: (u16, u64, u16), b: (u16, u64, u16), x in 0..=MS_MAX, y in 0..=MS_MAX) {
             let of = |t: (u16, u64, u16), at| act(BrandKey(t.0), t.1, at, t.2);
             prop_assert_eq!(of(a, x).cmp(&of(b, y)), (a.0, a.1, x, a.2).cmp(&(b.0, b.1, y, b.2)));
             prop_assert_eq!(read_brand_hash(&brand_hash(BrandKey(a.0), a.1)), Some((BrandKey(a.0), a.1)));

@@ -5,16 +5,17 @@ use std::hash::{BuildHasher, Hasher};
 use super::engine::{Engine, Expect, Op, Space};
 use super::error::Result;
 use super::keys::{self, state};
+use super::migrate;
 use super::open::{OpenError, Stop};
 
 /// The layout written today.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// A step from one layout to the next. It may be interrupted and repeated.
 type Migration = fn(&Engine) -> Result<()>;
 
 /// The steps: the first leads from layout 1 to 2.
-const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [];
+const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [migrate::pack_indexes];
 
 /// Removes everything; the mark of being unfinished goes last.
 pub(super) fn wipe(engine: &Engine) -> Result<()> {

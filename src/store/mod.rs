@@ -4,14 +4,22 @@
 //! functions and one [`Change`] at a time; only `engine.rs` names the database. One writer, many
 //! readers; what [`Store::commit`] has returned from is on the disk.
 //!
-//! Files: `engine` `spaces` the database · `keys` `codec` layouts of keys and values · `ids` `threads`
-//! `rollups` indexes and counts · `draft` `rows` `commit` `cases` `outbox` `brands` writing · `read`
-//! reading · `dir` `open` `layout` `restore` `witness` `sample` starting · `retain` `erase` `verify`
-//! upkeep · `export` `readable` `import` `nightly` the way out and back.
+//! Files: `engine` `spaces` the database · `keys` `codec` `block` layouts of keys and values ·
+//! `packed` `merge` `ids` `threads` `people` `rollups` indexes and counts · `draft` `rows` `lift`
+//! `commit` `cases` `outbox` `brands` writing · `read` `cold` reading · `seal` `gate` older rows into
+//! blocks · `dir` `open` `layout` `migrate` `restore` `witness` `sample` starting · `retain` `erase`
+//! `verify` upkeep · `export` `readable` `import` `nightly` the way out and back.
+//!
+//! A row is written open (`Hot`), with an entry in three packed indexes (id, thread, author). Two days
+//! later it is sealed into a block with its neighbours (`Cold`). Nothing points to where a row lies:
+//! ids and threads name its place, and a reader looks among the open rows first, then for the block
+//! that would hold it.
 
+mod block;
 mod brands;
 mod cases;
 mod codec;
+mod cold;
 mod commit;
 mod config;
 #[cfg(test)]
@@ -22,15 +30,21 @@ mod engine;
 mod erase;
 mod error;
 mod export;
+mod gate;
 #[cfg(test)]
 mod golden;
 mod ids;
 mod import;
 mod keys;
 mod layout;
+mod lift;
+mod merge;
+mod migrate;
 mod nightly;
 mod open;
 mod outbox;
+mod packed;
+mod people;
 mod pulse;
 mod read;
 mod readable;
@@ -39,6 +53,7 @@ mod retain;
 mod rollups;
 mod rows;
 mod sample;
+mod seal;
 mod spaces;
 mod threads;
 mod verify;
@@ -71,9 +86,12 @@ pub struct Store {
     inner: Arc<Inner>,
 }
 
-/// What the one writer owns.
+/// What the one writer owns: how far the journals are written.
+#[derive(Default)]
 struct Writer {
-    journal: ids::Journal,
+    ids: packed::Journal,
+    threads: packed::Journal,
+    people: packed::Journal,
 }
 
 struct Inner {
@@ -82,6 +100,9 @@ struct Inner {
     engine: engine::Engine,
     seed: AtomicU64,
     ids: ids::Ids,
+    threads: threads::Threads,
+    people: people::People,
+    gate: Arc<gate::Gate>,
     writer: Mutex<Writer>,
     brands: RwLock<BTreeMap<u16, Brand>>,
     witness: Option<witness::Witness>,

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 use super::dir::{self, Taken};
 use super::engine::{Engine, EngineError, Space};
 use super::error::Error;
-use super::ids::Ids;
 use super::keys::{self, state};
 use super::layout::{prepare, wipe};
+use super::packed::Packed;
 use super::witness::{self, Witness};
-use super::{Config, Inner, Store, Writer, restore};
+use super::{Config, Inner, Store, Writer, ids, people, restore, threads};
 
 /// How long the engine of an instance that was dropped may take to let go of its file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -264,14 +264,21 @@ pub(super) fn assemble(
     prepare(&engine, steps)?;
     let seed = engine.get(Space::State, state::SEED)?.and_then(|v| keys::read_number(&v));
     let seed = seed.ok_or_else(|| Stop::Broken("the seed is missing".to_owned()))?;
-    let (ids, journal) = Ids::load(&engine)?;
+    let mut writer = Writer::default();
+    let (ids, threads, people);
+    (ids, writer.ids) = Packed::load(ids::SHAPE, &engine)?;
+    (threads, writer.threads) = Packed::load(threads::SHAPE, &engine)?;
+    (people, writer.people) = Packed::load(people::SHAPE, &engine)?;
     let inner = Inner {
         dir: dir.to_owned(),
         config: config.clone(),
         engine,
         seed: AtomicU64::new(seed),
         ids,
-        writer: Mutex::new(Writer { journal }),
+        threads,
+        people,
+        gate: Arc::default(),
+        writer: Mutex::new(writer),
         brands: RwLock::new(BTreeMap::new()),
         witness: None,
         _lock: None::<File>,

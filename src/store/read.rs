@@ -5,13 +5,13 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 
-use super::codec::{self, Stored};
+use super::codec;
 use super::engine::Space;
 use super::error::{Error, Result};
 use super::ids::Hasher;
 use super::keys::{self, BrandKey, Placed, state};
 use super::rollups::{AuthorSummary, Day};
-use super::{Inner, Store, draft, rows, threads};
+use super::{Inner, Store, draft, rows};
 use crate::model::{Accounts, Mark, Person, Record, SourceState, Time};
 
 /// The key behind everything of a brand before `end`.
@@ -38,27 +38,10 @@ impl Inner {
         self.engine.get(Space::State, key)?.map(|bytes| draft::read_json(&bytes)).transpose()
     }
 
-    fn value<T: Stored>(&self, space: Space, key: &[u8]) -> Result<Option<T>> {
-        self.engine.get(space, key)?.map(|bytes| codec::decode(&bytes)).transpose()
-    }
-
+    /// The record at a place.
+    #[cfg(test)]
     pub(super) fn row(&self, at: Placed) -> Result<Option<Record>> {
-        let row = self.engine.get(Space::Hot, &at.bytes())?;
-        row.map(|row| codec::decode_row(&row)).transpose()
-    }
-
-    /// Rows of a brand with the time of their key in a half-open stretch, in order of the keys.
-    pub(super) fn rows(
-        &self,
-        brand: BrandKey,
-        within: Range<Time>,
-    ) -> impl Iterator<Item = Result<(Placed, Vec<u8>)>> + use<> {
-        let from = Placed::floor(brand, keys::ms(within.start));
-        self.engine.range(Space::Hot, &from, &end_of(brand, within.end)).map(|entry| {
-            let (key, row) = entry?;
-            let at = Placed::read(&key).ok_or_else(|| Error::damaged("row", "a strange key"))?;
-            Ok((at, row))
-        })
+        self.finder().row(at)?.map(|row| codec::decode_row(&row)).transpose()
     }
 
     /// Everything under a word of a brand, with the person it is about.
@@ -105,7 +88,7 @@ impl Store {
         let slot = rows::find(inner.hasher(), (brand, platform, id), |hash| {
             let Some(entry) = inner.ids.locate(&inner.engine, hash)? else { return Ok(None) };
             let at = Placed { brand, ms: entry.ms, hash };
-            Ok(inner.engine.get(Space::Hot, &at.bytes())?.map(|row| (at, row)))
+            Ok(inner.finder().row(at)?.map(|row| (at, row)))
         })?;
         Ok(match slot {
             rows::Slot::Known(_, record) => Some(*record),
@@ -120,8 +103,10 @@ impl Store {
     pub fn thread(&self, brand: BrandKey, platform: &str, filed: &str) -> Result<Vec<Record>> {
         let mut all: Vec<Record> = self.record(brand, platform, filed)?.into_iter().collect();
         let hash = self.inner.hasher().thread(brand, platform, filed);
-        for at in threads::members(&self.inner.engine, brand, hash)? {
-            all.extend(self.inner.row(at)?);
+        let mut finder = self.inner.finder();
+        for at in self.inner.members(brand, hash)? {
+            let row = finder.row(at)?;
+            all.extend(row.map(|row| codec::decode_row(&row)).transpose()?);
         }
         all.retain(|record| record.platform == platform && record.filed == filed);
         all.sort_by_key(|record| record.key_at);
@@ -129,7 +114,7 @@ impl Store {
     }
 
     /// Rows with `key_at` in a half-open stretch, in order. What is stored meanwhile may or may
-    /// not be seen. Stops after an error.
+    /// not be seen. Stops after an error. While it lives no row is sealed, so do not keep it.
     pub fn scan(
         &self,
         brand: BrandKey,
@@ -235,7 +220,7 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn author(&self, brand: BrandKey, person: Person) -> Result<Option<AuthorSummary>> {
-        self.inner.value(Space::People, &keys::brand_hash(brand, person.0))
+        self.inner.summary(brand, person)
     }
 
     /// Whether a person was erased: nothing of theirs may be stored again.

@@ -12,8 +12,11 @@ use super::engine::Space;
 use super::error::Result;
 use super::keys::{self, BrandKey, Placed};
 use super::rollups::contribution;
-use super::{Change, Inner, Store, outbox};
+use super::{Inner, Store, outbox};
 use crate::model::{Act, Case, Entry, Person, Record, Time};
+
+/// How many rows are forgotten in one commit: several blocks of them, each written once.
+const AT_ONCE: usize = 96;
 
 /// What was forgotten.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,7 +128,7 @@ impl Store {
             if !fate(&codec::decode_row(&row)?, &ends, now, keep).is_nothing() {
                 due.push(at);
             }
-            if due.len() == Change::RECORDS {
+            if due.len() == AT_ONCE {
                 inner.age_rows(&due, &ends, now, keep, &mut done)?;
                 due.clear();
             }
@@ -152,7 +155,7 @@ impl Inner {
         let mut brand = self.brand_of(first.brand)?;
         for at in due {
             // Read again: it may have changed since it was found to be due.
-            let Some(row) = draft.get(Space::Hot, &at.bytes())? else { continue };
+            let Some(row) = draft.row(*at)? else { continue };
             let mut record = codec::decode_row(&row)?;
             let fate = fate(&record, ends, now, keep);
             if fate.row {

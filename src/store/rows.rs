@@ -10,7 +10,7 @@ use super::engine::Space;
 use super::error::{Error, Result};
 use super::ids::{Hasher, IdEntry, REMOVED};
 use super::keys::{self, BrandKey, Placed, state};
-use super::rollups::{self, AuthorSummary, DayCounts};
+use super::rollups::{self, DayCounts};
 use crate::model::{Interaction, Person, Record};
 
 /// How many neighbouring hashes are tried when two ids share one.
@@ -48,7 +48,7 @@ impl Draft<'_> {
         find(self.inner.hasher(), (brand, platform, id), |hash| {
             let Some(entry) = self.locate(hash)? else { return Ok(None) };
             let at = Placed { brand, ms: entry.ms, hash };
-            Ok(self.get(Space::Hot, &at.bytes())?.map(|row| (at, row)))
+            Ok(self.row(at)?.map(|row| (at, row)))
         })
     }
 
@@ -86,10 +86,10 @@ impl Draft<'_> {
         let (was, now) = (old.as_deref().and_then(filed), filed(&record));
         if was != now {
             if let Some(thread) = was {
-                self.unlink(at, thread)?;
+                self.unlink(at, thread);
             }
             if let Some(thread) = now {
-                self.link(at, thread)?;
+                self.link(at, thread);
             }
         }
         self.count(brand, zone, old.as_deref(), &record)?;
@@ -97,17 +97,16 @@ impl Draft<'_> {
     }
 
     /// Files a new row under its thread.
-    pub(super) fn file(&mut self, at: Placed, record: &Record) -> Result<()> {
-        if record.filed == record.id {
-            return Ok(());
+    pub(super) fn file(&mut self, at: Placed, record: &Record) {
+        if record.filed != record.id {
+            self.link(at, self.thread_of(at.brand, record));
         }
-        self.link(at, self.thread_of(at.brand, record))
     }
 
-    /// Writes the row itself, nothing else.
+    /// Writes the row itself, nothing else. Its place is free, or its row was read by this draft.
     pub(super) fn put_row(&mut self, at: Placed, record: &Record) -> Result<()> {
         let row = codec::encode_row(record, self.thread_of(at.brand, record))?;
-        self.put(Space::Hot, at.bytes(), row);
+        self.set_row(at, Some(row));
         Ok(())
     }
 
@@ -117,11 +116,11 @@ impl Draft<'_> {
 
     /// Drops a row for its age: roll-ups and the summary of its author stay.
     pub(super) fn expire_row(&mut self, at: Placed, record: &Record) -> Result<()> {
-        self.remove(Space::Hot, at.bytes());
+        self.set_row(at, None);
         self.note_id(IdEntry { hash: at.hash, brand: REMOVED, ms: at.ms });
         self.count_rows(at.brand, -1)?;
         if record.filed != record.id {
-            self.unlink(at, self.thread_of(at.brand, record))?;
+            self.unlink(at, self.thread_of(at.brand, record));
         }
         Ok(())
     }
@@ -161,18 +160,13 @@ impl Draft<'_> {
             return Ok(());
         }
         if let Some((person, item)) = was {
-            let key = keys::brand_hash(brand, person.0);
-            if let Some(sum) = self.value::<AuthorSummary>(Space::People, &key)? {
-                match sum.without(item) {
-                    Some(rest) => self.keep(Space::People, key, &rest)?,
-                    None => self.remove(Space::People, key),
-                }
+            if let Some(sum) = self.summary(brand, person)? {
+                self.keep_summary(brand, person, sum.without(item));
             }
         }
         if let Some((person, item)) = now {
-            let key = keys::brand_hash(brand, person.0);
-            let sum: Option<AuthorSummary> = self.value(Space::People, &key)?;
-            self.keep(Space::People, key, &sum.map_or(item, |sum| sum.and(item)))?;
+            let sum = self.summary(brand, person)?;
+            self.keep_summary(brand, person, Some(sum.map_or(item, |sum| sum.and(item))));
         }
         Ok(())
     }

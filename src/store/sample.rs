@@ -4,11 +4,13 @@
 //! first. Costs one pass over the buckets of ids and a few hundred reads.
 
 use super::Inner;
+use super::block;
 use super::codec;
 use super::engine::Space;
 use super::error::Result;
 use super::ids;
 use super::keys::{self, BrandKey, Placed, state};
+use super::packed;
 
 /// How many rows and ids of each kind are looked at.
 const SAMPLE: usize = 128;
@@ -43,6 +45,9 @@ impl Inner {
                     entry?;
                     count += 1;
                 }
+                for entry in self.engine.range(Space::Cold, &from, &to) {
+                    count += block::heads(brand.brand(), &entry?.1)?.len() as u64;
+                }
                 if count != rows {
                     doubts.push(format!("{} has {count} rows, counted were {rows}", brand.name));
                 }
@@ -53,9 +58,10 @@ impl Inner {
             doubts.push(format!("{known} ids are known of {total} rows"));
         }
         let mut gone = 0;
+        let mut finder = self.finder();
         for id in self.some_ids()? {
             let at = Placed { brand: BrandKey(id.brand), ms: id.ms, hash: id.hash };
-            gone += usize::from(self.engine.get(Space::Hot, &at.bytes())?.is_none());
+            gone += usize::from(finder.row(at)?.is_none());
         }
         if gone > 0 {
             doubts.push(format!("{gone} of some ids have no row"));
@@ -67,18 +73,18 @@ impl Inner {
     fn some_ids(&self) -> Result<Vec<ids::IdEntry>> {
         let mut some = Vec::new();
         for entry in self.engine.all(Space::IdJournal).rev() {
-            some.extend(ids::unpack(&entry?.1)?);
+            some.extend(packed::unpack("journal of ids", &entry?.1)?);
             if some.len() >= SAMPLE {
                 break;
             }
         }
         let buckets = self.engine.all(Space::IdBuckets);
         for entry in buckets.take(SAMPLE) {
-            some.extend(ids::unpack(&entry?.1)?.into_iter().next());
+            some.extend(packed::unpack("bucket of ids", &entry?.1)?.into_iter().next());
         }
         let mut in_force = Vec::new();
         for id in some {
-            in_force.extend(self.ids.locate(&self.engine, id.hash)?);
+            in_force.extend(self.ids.locate(&self.engine, ids::IdEntry::read(id).hash)?);
         }
         Ok(in_force)
     }

@@ -8,16 +8,26 @@ pub const MAX_OPS: usize = 500;
 /// The named spaces; each is a tree of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Space {
-    /// Rows by (brand, time, id hash).
+    /// Rows of late by (brand, time, id hash).
     Hot,
+    /// Older rows, packed into blocks under the least (brand, time, id hash) they may hold.
+    Cold,
     /// Journal of packed ids.
     IdJournal,
     /// Buckets of packed ids.
     IdBuckets,
     /// Small things by name.
     State,
-    /// Members of threads, packed.
-    Threads,
+    /// Journal of packed members of threads.
+    ThreadJournal,
+    /// Buckets of packed members of threads.
+    ThreadBuckets,
+    /// Journal of packed summaries of authors.
+    PeopleJournal,
+    /// Buckets of packed summaries of authors.
+    PeopleBuckets,
+    /// Members of threads in layout 1.
+    OldThreads,
     /// Cases by (brand, opened, id hash).
     Cases,
     /// Every case by its id.
@@ -32,18 +42,23 @@ pub enum Space {
     Pending,
     /// Counts per brand, local day and platform.
     Days,
-    /// Summaries per brand and person.
-    People,
+    /// Summaries of authors in layout 1.
+    OldPeople,
 }
 
 impl Space {
     /// Every space.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::Hot,
+        Self::Cold,
         Self::IdJournal,
         Self::IdBuckets,
         Self::State,
-        Self::Threads,
+        Self::ThreadJournal,
+        Self::ThreadBuckets,
+        Self::PeopleJournal,
+        Self::PeopleBuckets,
+        Self::OldThreads,
         Self::Cases,
         Self::CaseIds,
         Self::Open,
@@ -51,17 +66,22 @@ impl Space {
         Self::Outbox,
         Self::Pending,
         Self::Days,
-        Self::People,
+        Self::OldPeople,
     ];
 
     /// Its name in the files. Never changes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hot => "hot",
+            Self::Cold => "cold",
             Self::IdJournal => "idj",
             Self::IdBuckets => "idx",
             Self::State => "state",
-            Self::Threads => "threads",
+            Self::ThreadJournal => "thj",
+            Self::ThreadBuckets => "thx",
+            Self::PeopleJournal => "ppj",
+            Self::PeopleBuckets => "ppx",
+            Self::OldThreads => "threads",
             Self::Cases => "cases",
             Self::CaseIds => "caseid",
             Self::Open => "open",
@@ -69,7 +89,7 @@ impl Space {
             Self::Outbox => "outbox",
             Self::Pending => "pending",
             Self::Days => "days",
-            Self::People => "people",
+            Self::OldPeople => "people",
         }
     }
 }

@@ -1,18 +1,19 @@
-//! Whether everything in the store fits together: counters, ids, threads, counts, indexes.
+//! Whether everything in the store fits together: counters, blocks, ids, threads, counts, indexes.
 //!
 //! `verify` looks at everything and lists what does not fit; opening looks at a sample, because a
 //! damaged file can open and be wrong without a word. Neither changes anything.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::brands::Brand;
-use super::codec;
+use super::cold::read_place;
 use super::engine::Space;
 use super::error::Result;
-use super::ids;
+use super::ids::IdEntry;
 use super::keys::{self, BrandKey, Placed};
+use super::packed::{Fact, Packed, unpack};
 use super::rollups::{self, AuthorSummary};
-use super::{Inner, Store, cases, outbox, threads};
+use super::{Inner, Store, block, cases, codec, outbox, threads};
 use crate::model::{Case, Person, Time};
 
 /// How many differences are listed in words.
@@ -44,12 +45,12 @@ impl Report {
     }
 }
 
-/// What the rows say of a brand.
+/// What the rows say of a brand, in the form of the indexes and in their order.
 #[derive(Default)]
 struct Seen {
-    /// Rows filed under another row's id, with their thread.
-    filed: HashMap<Placed, u64>,
-    rows: HashSet<Placed>,
+    ids: Vec<Fact<8, 8>>,
+    /// Rows filed under another row's id.
+    filed: Vec<Fact<18, 2>>,
     people: BTreeMap<Person, AuthorSummary>,
 }
 
@@ -64,7 +65,10 @@ impl Store {
         let brand = inner.brand_of(brand)?;
         let _writer = inner.draft();
         let mut report = Report::default();
-        let seen = inner.verify_rows(&brand, progress, &mut report)?;
+        let mut seen = inner.verify_rows(&brand, progress, &mut report)?;
+        seen.ids.sort_unstable();
+        seen.filed.sort_unstable();
+        inner.verify_blocks(&brand, &mut report)?;
         let counter = self.rows(brand.brand())?;
         if counter != report.rows {
             report.say(format!("{} rows, the counter says {counter}", report.rows));
@@ -98,19 +102,15 @@ impl Inner {
             if keys::ms(record.key_at) != at.ms {
                 report.say(format!("{name} does not lie at its time"));
             }
-            match self.ids.locate(&self.engine, at.hash)? {
-                Some(id) if id.ms == at.ms && id.brand == at.brand.0 => {}
-                _ => report.say(format!("{name} is not found by its id")),
-            }
             let thread = self.hasher().thread(at.brand, &record.platform, &record.filed);
             let author = record.person.map_or(0, |p| p.0 as u32);
             if codec::halves(&row) != Some((author, thread as u32)) {
                 report.say(format!("{name} has the marks of another author or thread"));
             }
             if record.filed != record.id {
-                seen.filed.insert(at, thread);
+                seen.filed.push(threads::member(at, thread));
             }
-            seen.rows.insert(at);
+            seen.ids.push(IdEntry { hash: at.hash, brand: at.brand.0, ms: at.ms }.fact());
             let it = record.latest();
             if let Some((person, item)) = it.and_then(|it| it.person.zip(rollups::item(&it))) {
                 seen.people.entry(person).and_modify(|sum| *sum = sum.and(item)).or_insert(item);
@@ -120,49 +120,88 @@ impl Inner {
         Ok(seen)
     }
 
-    fn verify_ids(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
-        let mut found: HashMap<u64, Option<ids::IdEntry>> = HashMap::new();
-        let mut last = None;
-        for entry in self.engine.all(Space::IdBuckets) {
-            for id in ids::unpack(&entry?.1)? {
-                if last.is_some_and(|last| last >= id.hash) {
-                    report.say("buckets of ids are out of order".to_owned());
-                }
-                last = Some(id.hash);
-                found.insert(id.hash, Some(id));
+    /// Blocks lie in order and within their stretch, hold what they say, and nothing that is open.
+    fn verify_blocks(&self, brand: &Brand, report: &mut Report) -> Result<()> {
+        let (from, to) = keys::of_brand(brand.brand());
+        let mut last: Option<Placed> = None;
+        for entry in self.engine.range(Space::Cold, &from, &to) {
+            let (key, bytes) = entry?;
+            let key = read_place(&key)?;
+            let heads = block::heads(brand.brand(), &bytes)?;
+            let name = format!("the block of {}", keys::time(key.ms));
+            if last.is_some_and(|last| last >= key) {
+                report.say(format!("{name} begins within the one before"));
             }
-        }
-        for entry in self.engine.all(Space::IdJournal) {
-            for id in ids::unpack(&entry?.1)? {
-                found.insert(id.hash, (id.brand != ids::REMOVED).then_some(id));
+            if heads.is_empty() || (heads.len() > 1 && bytes.len() > block::MAX) {
+                report.say(format!("{name} holds {} rows, {} bytes", heads.len(), bytes.len()));
             }
+            let begins = heads.first().is_some_and(|head| head.at >= key);
+            if !begins || !heads.is_sorted_by(|a, b| a.at < b.at) {
+                report.say(format!("{name} is out of order"));
+            }
+            last = heads.last().map(|head| head.at);
         }
-        for id in found.into_values().flatten().filter(|id| id.brand == brand.key) {
-            let at = Placed { brand: brand.brand(), ms: id.ms, hash: id.hash };
-            if !seen.rows.contains(&at) {
-                report.say(format!("an id of {} has no row", keys::time(id.ms)));
+        for entry in self.engine.range(Space::Hot, &from, &to) {
+            let at = read_place(&entry?.0)?;
+            let Some((_, bytes)) = self.block_of(at)? else { continue };
+            if block::heads(brand.brand(), &bytes)?.iter().any(|head| head.at == at) {
+                report.say(format!("a row of {} is both open and sealed", keys::time(at.ms)));
             }
         }
         Ok(())
     }
 
-    fn verify_threads(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
-        let (from, to) = keys::of_brand(brand.brand());
-        let mut listed = HashSet::new();
-        for entry in self.engine.range(Space::Threads, &from, &to) {
-            let (key, value) = entry?;
-            let thread = keys::read_thread(&key).map(|(thread, _)| thread);
-            for at in threads::unpack(brand.brand(), &value)? {
-                if seen.filed.get(&at).copied() != thread {
-                    report.say(format!("a thread lists a stranger of {}", keys::time(at.ms)));
-                }
-                if !listed.insert(at) {
-                    report.say(format!("a row of {} is filed twice", keys::time(at.ms)));
-                }
+    fn verify_ids(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
+        self.verify_order(&self.ids, report)?;
+        let mut known = self.ids.range(&self.engine, &[], &[0xff; 9])?;
+        known.retain(|id| IdEntry::read(*id).brand == brand.key);
+        let mut finder = self.finder();
+        compare(&seen.ids, &known, |missing, id| {
+            let id = IdEntry::read(*id);
+            if missing {
+                let at = Placed { brand: brand.brand(), ms: id.ms, hash: id.hash };
+                let record = finder.row(at)?.map(|row| codec::decode_row(&row)).transpose()?;
+                let name = record.map_or_else(String::new, |r| format!("{} {}", r.platform, r.id));
+                report.say(format!("{name} is not found by its id"));
+            } else {
+                report.say(format!("an id of {} has no row", keys::time(id.ms)));
             }
-        }
-        for at in seen.filed.keys().filter(|at| !listed.contains(at)) {
-            report.say(format!("a row of {} is missing in its thread", keys::time(at.ms)));
+            Ok(())
+        })
+    }
+
+    fn verify_threads(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
+        self.verify_order(&self.threads, report)?;
+        let mut known = self.threads.range(&self.engine, &[], &[0xff; 19])?;
+        known.retain(|member| threads::read_member(*member).brand.0 == brand.key);
+        compare(&seen.filed, &known, |missing, member| {
+            let at = keys::time(threads::read_member(*member).ms);
+            report.say(if missing {
+                format!("a row of {at} is missing in its thread")
+            } else {
+                format!("a thread lists a stranger of {at}")
+            });
+            Ok(())
+        })
+    }
+
+    /// Whether the buckets of an index are in order and within their bounds.
+    fn verify_order<const K: usize, const V: usize>(
+        &self,
+        all: &Packed<K, V>,
+        report: &mut Report,
+    ) -> Result<()> {
+        let what = all.shape.what;
+        let mut last: Option<[u8; K]> = None;
+        for entry in self.engine.all(all.shape.buckets) {
+            let (key, bytes) = entry?;
+            let facts = unpack::<K, V>(what, &bytes)?;
+            let is_within = facts.first().is_none_or(|(first, _)| first[..] >= key[..]);
+            let is_after = last.is_none_or(|last| last[..] < key[..]);
+            if !is_within || !is_after || !facts.is_sorted_by(|a, b| a.0 < b.0) {
+                report.say(format!("{what}: out of order"));
+            }
+            last = facts.last().map(|(key, _)| *key).or(last);
         }
         Ok(())
     }
@@ -186,14 +225,9 @@ impl Inner {
 
     /// Summaries outlive rows, so once rows have been dropped they may only say more.
     fn verify_people(&self, brand: &Brand, seen: &Seen, report: &mut Report) -> Result<()> {
-        let (from, to) = keys::of_brand(brand.brand());
-        let mut known = BTreeMap::new();
-        for entry in self.engine.range(Space::People, &from, &to) {
-            let (key, value) = entry?;
-            if let Some((_, person)) = keys::read_brand_hash(&key) {
-                known.insert(Person(person), codec::decode::<AuthorSummary>(&value)?);
-            }
-        }
+        self.verify_order(&self.people, report)?;
+        let known: BTreeMap<Person, AuthorSummary> =
+            self.summaries(brand.brand())?.into_iter().collect();
         let is_whole = brand.expired_through.is_none();
         let parts = |s: &AuthorSummary| [s.items, s.complaints, s.praise];
         for (person, sum) in &seen.people {
@@ -257,4 +291,22 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// Walks two sorted lists and tells what only one has: `true` what is missing in the second.
+fn compare<T: Ord>(
+    wanted: &[T],
+    known: &[T],
+    mut tell: impl FnMut(bool, &T) -> Result<()>,
+) -> Result<()> {
+    let mut known = known.iter().peekable();
+    for one in wanted {
+        while let Some(more) = known.next_if(|k| *k < one) {
+            tell(false, more)?;
+        }
+        if known.next_if(|k| *k == one).is_none() {
+            tell(true, one)?;
+        }
+    }
+    known.try_for_each(|more| tell(false, more))
 }

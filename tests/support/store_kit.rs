@@ -10,11 +10,13 @@ use affinityd::model::{
 use affinityd::store::{BrandKey, Change, Config, Opening, Store};
 use chrono_tz::Tz;
 
-/// A store with a tiny journal, so that ids are merged all the time.
+/// A store with tiny limits, so that journals are merged and rows sealed all the time.
 pub fn config() -> Config {
     Config {
         cache_mb: 4,
         journal_ids: 8,
+        seal_least: 1,
+        seal_wait: 0,
         lock_wait: Duration::ZERO,
         low_disk_mb: 0,
         ..Config::default()

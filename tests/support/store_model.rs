@@ -16,6 +16,7 @@ enum Step {
     Read(Vec<(u8, u8, i64, u8, Intent, i64)>),
     Retain(i64),
     Erase(u8),
+    Seal,
     Reopen,
     Copy,
 }
@@ -27,6 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => proptest::collection::vec(read, 1..8).prop_map(Step::Read),
         2 => (20_i64..75).prop_map(Step::Retain),
         1 => (0_u8..5).prop_map(Step::Erase),
+        4 => Just(Step::Seal),
         2 => Just(Step::Reopen),
         1 => Just(Step::Copy),
     ]
@@ -181,6 +183,10 @@ proptest! {
                 Step::Erase(author) => {
                     store.erase(brand, "mastodon", &format!("p{author}")).unwrap();
                     model.erase(store.person("mastodon", &format!("p{author}")));
+                }
+                Step::Seal => {
+                    store.seal_all().unwrap();
+                    prop_assert_eq!(store.seal().unwrap(), 0);
                 }
                 Step::Reopen => {
                     drop(store);

@@ -72,6 +72,11 @@ pub fn import(office: &Office, brand: Option<&str>, piece: Piece<'_>) -> Result<
             let done = pipeline::ingest(office.desk(&brand)?, &batch, now);
             total.add(done.with_context(|| format!("importing for brand `{brand}`"))?);
         }
+        // Room that open rows take once is never given back, so history is sealed as it comes. What
+        // does not work now is done in idle time.
+        if let Err(error) = office.store.seal_all() {
+            tracing::error!("older interactions not packed: {error}");
+        }
         office.swept.notify_one();
     }
     Ok(json!({
