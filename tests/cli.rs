@@ -2,6 +2,8 @@
 //! and the same whether a daemon is asked or the store is opened.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli/docs.rs"]
+mod docs;
 #[path = "cli/keys.rs"]
 mod keys;
 #[path = "cli/streams.rs"]
@@ -166,7 +168,7 @@ fn every_command_has_its_help_with_an_example() {
     let zones = chrono_tz::IANA_TZDB_VERSION;
     let wanted = format!("affinityd {} (time zones {zones})\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(version, wanted);
-    assert!(place.run(&["man"]).out.contains(".SH \"AFFINITYD CASES SNOOZE\""));
+    assert!(place.run(&["man"]).out.contains(".SS affinityd cases snooze\n"));
     assert!(place.run(&["completions", "bash"]).out.contains("release-mail"));
 }
 

@@ -2,6 +2,8 @@
 //! and stops without losing anything.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "daemon/dead_man.rs"]
+mod dead_man;
 #[path = "daemon/notify.rs"]
 mod notify;
 #[path = "daemon/process.rs"]

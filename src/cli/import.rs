@@ -196,11 +196,13 @@ fn restore(place: &Place, input: Box<dyn BufRead>, bar: &indicatif::ProgressBar)
     let done = store.import_export(&mut counted, &mut |_| {}).map_err(anyhow::Error::from);
     bar.finish_and_clear();
     let done = done.context("restoring the export")?;
+    store.hold_mail().map_err(anyhow::Error::from).context("holding the mail")?;
     if place.json {
         show::json(&json!({ "interactions": done.interactions }))?;
     } else {
         let posts = show::count(done.interactions, "post", "posts");
         show::line(&mut show::out(), &format!("{posts} restored into {}", dir.display()))?;
+        show::line(&mut show::out(), "mail is held until `affinityd release-mail`")?;
     }
     Ok(())
 }

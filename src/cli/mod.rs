@@ -12,6 +12,7 @@ mod export;
 mod import;
 mod indicators;
 mod local;
+mod man;
 mod pieces;
 mod run;
 mod show;
@@ -248,7 +249,7 @@ fn dispatch(cli: Cli) -> Outcome {
         }
         Command::Man => {
             let mut page = Vec::new();
-            manual(&mut page).map_err(anyhow::Error::from)?;
+            man::page(Cli::command(), &mut page).map_err(anyhow::Error::from)?;
             Ok(print(&page)?)
         }
     }
@@ -256,28 +257,5 @@ fn dispatch(cli: Cli) -> Outcome {
 
 fn print(bytes: &[u8]) -> anyhow::Result<()> {
     std::io::stdout().lock().write_all(bytes)?;
-    Ok(())
-}
-
-/// One page for the program and, behind its own sections, each command with its options.
-fn manual(page: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut cli = Cli::command();
-    cli.build();
-    clap_mangen::Man::new(cli.clone()).render(page)?;
-    commands(page, &cli, "affinityd")
-}
-
-fn commands(page: &mut Vec<u8>, of: &clap::Command, path: &str) -> std::io::Result<()> {
-    for command in of.get_subcommands().filter(|c| c.get_name() != "help") {
-        let path = format!("{path} {}", command.get_name());
-        writeln!(page, ".SH \"{}\"", path.to_uppercase())?;
-        let man = clap_mangen::Man::new(command.clone());
-        man.render_description_section(page)?;
-        man.render_synopsis_section(page)?;
-        if command.get_arguments().any(|a| !a.is_global_set() && !a.is_hide_set()) {
-            man.render_options_section(page)?;
-        }
-        commands(page, command, &path)?;
-    }
     Ok(())
 }

@@ -12,6 +12,9 @@ use super::{Failure, Outcome, Place};
 use crate::daemon::Call;
 use crate::model::Time;
 
+/// So many refused mails are shown, the newest: the rest is not what fills the screen.
+const DEAD_SHOWN: usize = 3;
+
 /// Shows how everything is; fails if something needs attention.
 pub fn status(place: &Place) -> Outcome {
     let mut oracle = Oracle::find(place)?;
@@ -96,22 +99,34 @@ fn of_brand(
         );
     }
     show::line(out, &format!("Times: {}.\n", local.zone()))?;
-    let headings = ["source", "health", "last read", "read to end", "gaps", "next"];
+    let gaps_of = |source: &Value| source["gaps"].as_array().map_or(0, Vec::len);
+    let mut headings = vec!["source", "health", "last read", "read to end", "next"];
+    // The names need the width; a column of nothing does not.
+    let has_gaps = sources.iter().any(|source| gaps_of(source) > 0);
+    if has_gaps {
+        headings.push("gaps");
+    }
     let mut table = show::table(&headings, 0);
     for source in sources {
-        let gaps = source["gaps"].as_array().map_or(0, Vec::len);
-        table.add_row(vec![
+        let mut row = vec![
             place(source),
             text(&source["health"]).replace('-', " "),
             local.short(&source["last_success_at"]),
             local.short(&source["read_to_end_at"]),
-            if gaps == 0 { "-".to_owned() } else { gaps.to_string() },
             local.short(&source["next_poll_at"]),
-        ]);
+        ];
+        if has_gaps {
+            row.push(gaps_of(source).to_string());
+        }
+        table.add_row(row);
     }
     show::rows(out, &table)?;
     for source in sources {
-        troubles(out, source, local)?;
+        // What wants a person was said at the top.
+        if source["health"] != "needs-attention" {
+            trouble(out, source, local)?;
+        }
+        gaps(out, source, local)?;
     }
     Ok(())
 }
@@ -120,8 +135,8 @@ fn place(source: &Value) -> String {
     format!("{}/{}", text(&source["account"]), text(&source["stream"]))
 }
 
-/// What is behind a row: the error in words, and the stretches that were never read.
-fn troubles(out: &mut dyn Write, source: &Value, local: Local) -> Result<()> {
+/// The error behind a row, in words.
+fn trouble(out: &mut dyn Write, source: &Value, local: Local) -> Result<()> {
     let error = &source["error"];
     if !error.is_null() {
         show::paragraph(
@@ -135,6 +150,11 @@ fn troubles(out: &mut dyn Write, source: &Value, local: Local) -> Result<()> {
             ),
         )?;
     }
+    Ok(())
+}
+
+/// The stretches that were never read.
+fn gaps(out: &mut dyn Write, source: &Value, local: Local) -> Result<()> {
     for gap in source["gaps"].as_array().into_iter().flatten().take(3) {
         let from = match gap["after"].is_null() {
             true => "the beginning".to_owned(),
@@ -165,7 +185,7 @@ fn mail_and_store(out: &mut dyn Write, answer: &Value, local: Local) -> Result<(
         let said = format!("  the server said: {}", crate::text::clean_line(trouble));
         show::paragraph(out, &said)?;
     }
-    for letter in mail["dead"].as_array().into_iter().flatten() {
+    for letter in mail["dead"].as_array().into_iter().flatten().rev().take(DEAD_SHOWN) {
         show::paragraph(
             out,
             &format!(
@@ -175,6 +195,9 @@ fn mail_and_store(out: &mut dyn Write, answer: &Value, local: Local) -> Result<(
                 crate::text::clean_line(&text(&letter["said"]))
             ),
         )?;
+    }
+    if dead > DEAD_SHOWN {
+        show::line(out, &format!("  and {} more; `affinityd status --json`", dead - DEAD_SHOWN))?;
     }
     let store = &answer["store"];
     let free = store["free_bytes"].as_u64().unwrap_or(0) / 1_048_576;

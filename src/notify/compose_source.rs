@@ -49,7 +49,7 @@ pub fn compose_source(facts: &SourceFacts, words: Words) -> Composed {
     });
     let mut commands = Vec::new();
     if matches!(trouble, Trouble::Unauthorised(_)) {
-        commands.push(("systemctl reload affinityd".to_owned(), words.act_reload().to_owned()));
+        commands.push(("systemctl restart affinityd".to_owned(), words.act_restart().to_owned()));
     }
     let check = format!("affinityd check --account {account}");
     commands.push((check, words.act_check().to_owned()));

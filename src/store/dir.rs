@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -70,6 +70,40 @@ pub(super) fn sync_names(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// The hold on a directory: while it lives no other process takes it.
+pub(super) struct Hold {
+    _file: File,
+    dir: PathBuf,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        hand_back(&self.dir);
+    }
+}
+
+/// Gives everything below `dir` to whom `dir` belongs. Root may use the store of the daemon while
+/// that is stopped; what root has made there the daemon could not even read. Anybody else's files
+/// are their own already, or stay what they are.
+fn hand_back(dir: &Path) {
+    let Ok(home) = fs::metadata(dir) else { return };
+    if rustix::process::geteuid().is_root() && home.uid() != 0 {
+        give(dir, home.uid(), home.gid());
+    }
+}
+
+fn give(dir: &Path, uid: u32, gid: u32) {
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let Ok(about) = entry.metadata() else { continue };
+        if about.uid() != uid {
+            let _ = lchown(entry.path(), Some(uid), Some(gid));
+        }
+        if about.is_dir() {
+            give(&entry.path(), uid, gid);
+        }
+    }
+}
+
 /// Why the directory could not be taken.
 pub(super) enum Taken {
     /// By whom.
@@ -79,8 +113,8 @@ pub(super) enum Taken {
 }
 
 /// Takes the directory for this process, waiting up to `wait` for one that is still closing. It
-/// is let go when the file is dropped, also by a crash.
-pub(super) fn take(dir: &Path, wait: Duration) -> Result<File, Taken> {
+/// is let go when the hold is dropped, also by a crash.
+pub(super) fn take(dir: &Path, wait: Duration) -> Result<Hold, Taken> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -109,7 +143,8 @@ pub(super) fn take(dir: &Path, wait: Duration) -> Result<File, Taken> {
     }
     // Only said for people; a full disk must not stop the start here.
     let _ = sign(&mut file);
-    Ok(file)
+    hand_back(dir);
+    Ok(Hold { _file: file, dir: dir.to_owned() })
 }
 
 fn sign(file: &mut File) -> io::Result<()> {

@@ -60,7 +60,6 @@ mod verify;
 mod witness;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
@@ -107,7 +106,7 @@ struct Inner {
     brands: RwLock<BTreeMap<u16, Brand>>,
     witness: Option<witness::Witness>,
     // Last, so that it is let go after the engine has closed.
-    _lock: Option<File>,
+    _lock: Option<dir::Hold>,
 }
 
 impl Store {

@@ -5,7 +5,7 @@
 //! is listed.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -56,7 +56,9 @@ pub enum OpenError {
     #[error("the disk is full; free some space and start again")]
     DiskFull,
     /// Not allowed.
-    #[error("the store may not be read or written: {0}")]
+    #[error(
+        "the store may not be read or written: {0}; `affinityd verify` as root gives back files that root has made there"
+    )]
     Permission(String),
     /// Damaged, and no export could be restored. Everything is where it was.
     #[error(
@@ -281,7 +283,7 @@ pub(super) fn assemble(
         writer: Mutex::new(writer),
         brands: RwLock::new(BTreeMap::new()),
         witness: None,
-        _lock: None::<File>,
+        _lock: None,
     };
     inner.load_brands()?;
     Ok(inner)

@@ -77,6 +77,15 @@ impl Inner {
 }
 
 impl Store {
+    /// Holds all mail until [`Store::release_mail`]: what a copy takes for unsent may have left
+    /// since it was made.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn hold_mail(&self) -> Result<()> {
+        self.inner.hold_mail()
+    }
+
     /// Mails to be sent now: the most severe first, then the oldest. None while mail is held.
     ///
     /// # Errors

@@ -82,8 +82,8 @@ impl Words {
         )
     }
 
-    /// What a reload is for.
-    pub fn act_reload(self) -> &'static str {
+    /// What a restart is for: systemd hands credentials over at the start, and only then.
+    pub fn act_restart(self) -> &'static str {
         self.pick(
             "takes over a new token, once it is in its credential file",
             "übernimmt einen neuen Token, sobald er in seiner Datei steht",

@@ -1,17 +1,16 @@
-"""The daemon under test: its configuration, its process, and its command line."""
+"""The daemon under test: its configuration, its process, and its command line. It is a child of the
+test, or a unit of the systemd in a container."""
 
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 GOOD = """
-[daemon]
-socket = "{work}/affinityd.sock"
-state = "{work}/state"
-
+{places}
 [mail]
 from = "affinityd <affinityd@mail.test>"
 list-id = "alerts.mail.test"
@@ -21,7 +20,7 @@ host = "localhost"
 port = {mail_port}
 security = "starttls"
 user = "affinityd@mail.test"
-password-file = "{work}/secrets/{password}"
+password-{secret}{password}"
 ca-file = "{mail_ca}"
 
 [[brands]]
@@ -54,7 +53,7 @@ empty = "always"
 [[platforms.mastodon]]
 name = "main"
 url = "{url}"
-token-file = "{work}/secrets/{token}"
+token-{secret}{token}"
 poll-notifications = "2s"
 poll-posts = "2s"
 """
@@ -64,51 +63,64 @@ WORSE = """
 [[platforms.mastodon]]
 name = "expired"
 url = "{url}"
-token-file = "{work}/secrets/dead"
+token-{secret}dead"
 poll-notifications = "2s"
 poll-posts = "2s"
 
 [[platforms.mastodon]]
 name = "nobody-home"
 url = "http://localhost:{dead_port}"
-token-file = "{work}/secrets/token"
+token-{secret}token"
 poll-notifications = "2s"
 poll-posts = "2s"
 """
 
 
+# What the files in the folder of secrets hold.
+SECRETS = {
+    "password": "right-password",
+    "wrong-password": "not-the-password",
+    "token": "tok-acmecoffee",
+    "dead": "tok-of-somebody-who-left",
+}
+
+
 class Daemon:
     """affinityd with a configuration of its own in a folder of its own."""
 
-    def __init__(self, binary, work, places):
-        self.binary, self.work = str(binary), pathlib.Path(work)
-        self.places = {"work": work, "password": "password", "token": "token", **places}
-        self.config = self.work / "affinityd.toml"
-        self.log = self.work / "daemon.log"
+    def __init__(self, work, places):
+        self.work = pathlib.Path(work)
         self.process = None
-        secrets = self.work / "secrets"
+        self.folder, secrets = self.work, self.work / "secrets"
+        own = f'[daemon]\nsocket = "{work}/affinityd.sock"\nstate = "{work}/state"\n'
+        self.settle(secrets, {"places": own, "secret": f'file = "{secrets}/', **places})
+
+    def settle(self, secrets, places):
+        self.config = self.folder / "affinityd.toml"
+        self.places = {"password": "password", "token": "token", **places}
         secrets.mkdir(mode=0o700)
-        for name, value in {
-            "password": "right-password",
-            "wrong-password": "not-the-password",
-            "token": "tok-acmecoffee",
-            "dead": "tok-of-somebody-who-left",
-        }.items():
+        for name, value in SECRETS.items():
             (secrets / name).write_text(value + "\n")
             (secrets / name).chmod(0o600)
         self.write(GOOD)
 
-    def write(self, text, path=None, **changes):
-        path = path or self.config
+    @property
+    def state(self):
+        return self.work / "state"
+
+    def write(self, text, name="affinityd.toml", **changes):
+        path = self.folder / name
         path.write_text(text.format(**{**self.places, **changes}))
         return path
 
+    def command(self, config):
+        return [os.environ["AFFINITYD"], "--config", str(config)]
+
     def run(self, *args, config=None, limit=60):
         """A command to its end: (exit code, standard output, standard error)."""
-        environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
         done = subprocess.run(
-            [self.binary, "--config", str(config or self.config), *args],
-            capture_output=True, text=True, timeout=limit, env=environment,
+            [*self.command(config or self.config), *args],
+            capture_output=True, text=True, timeout=limit, env=surroundings(),
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -125,12 +137,16 @@ class Daemon:
         code, out, _ = self.run("export")
         return [json.loads(line) for line in out.splitlines()] if code == 0 else []
 
+    def log(self):
+        """What it has logged so far, with everything that is logged beside the words."""
+        path = self.work / "daemon.log"
+        return path.read_text() if path.exists() else ""
+
     def start(self):
-        environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
-        with self.log.open("ab") as log:
+        with (self.work / "daemon.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.binary, "--config", str(self.config), "run"],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment,
+                [*self.command(self.config), "run"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=surroundings(),
             )
 
     def runs(self):
@@ -155,3 +171,62 @@ class Daemon:
         if self.runs():
             self.process.kill()
             self.process.wait()
+
+
+class Unit(Daemon):
+    """The same as the unit that is shipped, under the systemd of the container that is booted."""
+
+    def __init__(self, work, places):
+        self.work = pathlib.Path(work)
+        self.leader = os.environ["LEADER"]
+        self.root = pathlib.Path(f"/proc/{self.leader}/root")
+        self.folder = self.work / "etc"
+        # The sandbox sees neither /tmp nor the homes.
+        shutil.copy(places["mail_ca"], self.folder / "mail-ca.pem")
+        places = {**places, "mail_ca": "/etc/affinityd/mail-ca.pem"}
+        self.settle(self.folder / "credentials", {"places": "", "secret": 'credential = "', **places})
+
+    @property
+    def state(self):
+        return self.root / "var/lib/private/affinityd"
+
+    def inside(self, *args, limit=60):
+        """A command in the container, as root: what it came to."""
+        words = ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--", *args]
+        return subprocess.run(words, capture_output=True, text=True, timeout=limit, env=surroundings())
+
+    def command(self, config):
+        into = ["nsenter", "-t", self.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--"]
+        return [*into, "/usr/bin/affinityd", "--config", f"/etc/affinityd/{config.name}"]
+
+    def show(self, name):
+        """A property of the unit."""
+        return self.inside("systemctl", "show", "affinityd", "--value", "-p", name).stdout.strip()
+
+    def log(self):
+        return self.inside("journalctl", "-u", "affinityd", "-o", "export", "--all", "--no-pager").stdout
+
+    def start(self):
+        self.inside("systemctl", "reset-failed", "affinityd")
+        return self.inside("systemctl", "start", "affinityd", limit=90)
+
+    def runs(self):
+        return self.show("ActiveState") == "active"
+
+    def reload(self):
+        # Not `systemctl reload`, which refuses a broken file before the daemon hears of it.
+        self.inside("systemctl", "kill", "-s", "HUP", "--kill-whom=main", "affinityd")
+
+    def stop(self, limit=70):
+        began = time.monotonic()
+        self.inside("systemctl", "stop", "affinityd", limit=limit)
+        return int(self.show("ExecMainStatus")), time.monotonic() - began
+
+    def end(self):
+        self.inside("systemctl", "kill", "-s", "KILL", "--kill-whom=main", "affinityd")
+
+
+def surroundings():
+    """The environment without proxies, and as wide as a terminal is."""
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+    return {**kept, "COLUMNS": "80"}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from daemon import GOOD, WORSE, Daemon
+from daemon import GOOD, SECRETS, WORSE, Daemon, Unit
 from world import World, contains, letters, moment
 
 WORK = pathlib.Path(os.environ["WORK"])
@@ -41,7 +41,8 @@ class Scene:
     def __init__(self):
         self.world = World(os.environ["MASTODON"], WORK / "mastodon" / "tokens.json")
         host = os.environ["MASTODON"].split("//")[1]
-        self.daemon = Daemon(os.environ["AFFINITYD"], str(WORK), {
+        kind = Unit if os.environ.get("LEADER") else Daemon
+        self.daemon = kind(str(WORK), {
             "url": os.environ["MASTODON"], "host": host, "mail_ca": os.environ["MAIL_CA"],
             "mail_port": os.environ["MAIL_PORT"], "dead_port": os.environ["DEAD_PORT"],
         })
@@ -90,7 +91,7 @@ def before_the_start(scene):
     daemon = scene.daemon
     code, out, err = daemon.run("check-config")
     check("check-config accepts the configuration", code == 0 and "fine" in out, out + err)
-    broken = daemon.write(GOOD.replace("schedule", "shedule").replace('"Europe/Stockholm"', '"Europe/Stokholm"'), WORK / "broken.toml")
+    broken = daemon.write(GOOD.replace("schedule", "shedule").replace('"Europe/Stockholm"', '"Europe/Stokholm"'), "broken.toml")
     code, out, err = daemon.run("check-config", config=broken)
     check("check-config names two mistakes at once and ends with 78",
           code == 78 and "shedule" in out + err and "Stokholm" in out + err, out + err)
@@ -99,16 +100,16 @@ def before_the_start(scene):
     arrived = until(15, lambda: letters(BOXES, "test"))
     check("the test mail arrives, through STARTTLS and AUTH",
           len(arrived) == 1 and "ESMTPSA" in arrived[0].raw.decode(), str(arrived))
-    wrong = daemon.write(GOOD, WORK / "wrong.toml", password="wrong-password")
+    wrong = daemon.write(GOOD, "wrong.toml", password="wrong-password")
     code, out, err = daemon.run("check", config=wrong)
     check("check says that the mail server refuses a wrong password (535)",
           code == 1 and "535" in out + err and "not-the-password" not in out + err, out + err)
-    trusting = daemon.write(GOOD.replace('ca-file = "{mail_ca}"', ""), WORK / "trusting.toml")
+    trusting = daemon.write(GOOD.replace('ca-file = "{mail_ca}"', ""), "trusting.toml")
     code, out, err = daemon.run("check", "--mail-to", "test@mail.test", config=trusting)
     check("a certificate by an unknown authority is refused", code == 1 and "certificate" in out.lower(), out + err)
     code, out, err = daemon.run("check", "--mail-to", "nobody@mail.test")
     check("check says that an address is refused (550)", code == 1 and "550" in out, out + err)
-    dead = daemon.write(GOOD + WORSE, WORK / "dead.toml")
+    dead = daemon.write(GOOD + WORSE, "dead.toml")
     began = time.monotonic()
     code, out, err = daemon.run("check", "--json", config=dead, limit=300)
     took = time.monotonic() - began
@@ -124,7 +125,7 @@ def start(scene):
     scene.say("old", "frank", "@acmecoffee my grinder came broken last week, I want a refund XOLD")
     scene.say("ours", "acmecoffee", "Our new cold brew is out today. Tell us what you think!")
     daemon.start()
-    check("the daemon reads every stream to its end", until(30, scene.is_read), daemon.log.read_text()[-2000:])
+    check("the daemon reads every stream to its end", until(30, scene.is_read), daemon.log()[-2000:])
     code, out, err = daemon.run("status")
     check("status says that everything is well and ends with 0", code == 0, out + err)
     check("feedback from before the first start is stored and makes a case",
@@ -190,7 +191,7 @@ def the_store(scene):
     check("private posts are in no line of the export",
           not any(word in text for word in ("XDIRECT", "XFOLLOWERS", "XVANISHED")))
     check("private posts are nowhere on the disk", not any(
-        contains(WORK / "state", word) for word in ("XDIRECT", "XFOLLOWERS")))
+        contains(daemon.state, word) for word in ("XDIRECT", "XFOLLOWERS")))
 
 
 def the_alert(scene):
@@ -203,7 +204,7 @@ def the_alert(scene):
     waiting = ("XALICE", "XBOB", "XDAVE")
     until(150, lambda: all(any(w in m.text for m in scene.mails("alert")) for w in waiting))
     alerts = scene.mails("alert")
-    check("an alert arrives", alerts != [], scene.daemon.log.read_text()[-1500:])
+    check("an alert arrives", alerts != [], scene.daemon.log()[-1500:])
     if not alerts:
         return
     check("not before the target", alerts[0].came_at >= due and alerts[0].written_at >= int(due),
@@ -244,7 +245,7 @@ def the_others_go_on(scene):
     daemon.config.write_text("[[brands]\nid = ")
     daemon.reload()
     check("a broken configuration is refused by name",
-          until(15, lambda: "old one stays" in daemon.log.read_text()), daemon.log.read_text()[-800:])
+          until(15, lambda: "old one stays" in daemon.log()), daemon.log()[-800:])
     # The command line reads the file too; the daemon is asked with the right one.
     daemon.write(GOOD + WORSE)
     read_at = time.time()
@@ -265,7 +266,7 @@ def the_answer(scene):
     check("when the brand answers, the case is answered",
           until(20, lambda: scene.case("alice").get("state") == "answered"), str(scene.case("alice")))
     found = until(200, lambda: scene.mails("resolved"))
-    check("the end is mailed", found != [], scene.daemon.log.read_text()[-1500:])
+    check("the end is mailed", found != [], scene.daemon.log()[-1500:])
     if found and told:
         check("in the same mail thread", told.id in found[0].references + found[0].answers
               and found[0].answers and found[0].answers[0] in {m.id for m in alerts},
@@ -313,7 +314,7 @@ def the_restart(scene):
     began = time.time()
     daemon.start()
     check("after a restart it goes on where it stopped, over two failures of the server",
-          until(90, lambda: scene.has("meanwhile")), daemon.log.read_text()[-1500:])
+          until(90, lambda: scene.has("meanwhile")), daemon.log()[-1500:])
     # Two sweeps and more: a second alert about what is known would have come by then.
     until(120, lambda: (daemon.ask("status") or {}).get("uptime_seconds", 0) > 75)
     after = sorted(line["id"] for line in scene.stored())
@@ -330,22 +331,36 @@ def the_restart(scene):
     killed_at = time.time()
     daemon.start()
     check("killed without warning, it starts again and goes on", until(60, lambda: scene.is_read(killed_at)),
-          daemon.log.read_text()[-1500:])
+          daemon.log()[-1500:])
     check("and holds what it held, once", after == sorted(line["id"] for line in scene.stored())
           and daemon.run("verify")[0] == 0)
-    log = daemon.log.read_text()
-    secrets = ("right-password", "tok-acmecoffee", "tok-of-somebody-who-left")
+    log = daemon.log()
     check("no secret is in the log, the export or a mail", not any(
         word in log + json.dumps(daemon.export()) + "".join(m.raw.decode() for m in letters(BOXES, "care"))
-        for word in secrets))
+        for word in SECRETS.values()))
     check("no words of people are in the log", not any(w in log for w in ("XALICE", "XBOB", "XDIRECT", "XOLD")))
-    daemon.stop()
+
+
+def the_erasure(scene):
+    daemon = scene.daemon
+    dave = scene.case("dave")["author"]["handle"]
+    check("before it is asked for, dave's words are there", "XDAVE" in json.dumps(daemon.export()))
+    code, out, err = daemon.run("erase", "mastodon", f"@{dave}", "--yes")
+    check("erase ends with 0", code == 0, out + err)
+    read_at = time.time()
+    check("polling goes on", until(20, lambda: scene.is_read(read_at)), str(scene.sources("main")))
+    text = json.dumps(daemon.export())
+    check("what dave said and who he is are in no line of the export any more, and stay away",
+          "XDAVE" not in text and dave not in text, text[max(0, text.find(dave) - 300):][:600])
+    check("the others' words stay", "XBOB" in text and daemon.run("verify")[0] == 0)
+    code, took = daemon.stop()
+    check("and it stops cleanly", code == 0 and took < 5, f"{code} after {took:.1f} s")
 
 
 def main():
     scene = Scene()
     steps = (before_the_start, start, tell_the_scenario, the_store, the_alert, the_others_go_on,
-             the_answer, the_digest, the_restart)
+             the_answer, the_digest, the_restart, the_erasure)
     try:
         for step in steps:
             print(f"# {step.__name__.replace('_', ' ')}", flush=True)

@@ -67,10 +67,19 @@ pub struct Stage {
 impl Stage {
     /// Starts it with an account on each of these servers, and lets it read them once.
     pub async fn new(now: Time, accounts: &[(&str, &Fake)]) -> Self {
+        Self::settled(now, accounts, |text| text).await
+    }
+
+    /// The same with something changed in its configuration.
+    pub async fn settled(
+        now: Time,
+        accounts: &[(&str, &Fake)],
+        settle: impl FnOnce(String) -> String,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let accounts: Vec<(&str, &str)> =
             accounts.iter().map(|(name, fake)| (*name, fake.url.as_str())).collect();
-        let text = config(dir.path(), &accounts);
+        let text = settle(config(dir.path(), &accounts));
         let stage = Self::on(dir, Manual::new(now), text);
         stage.pass(now).await;
         stage

@@ -1,6 +1,6 @@
 //! One answer that tells a sysadmin what is wrong and what to do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -17,17 +17,21 @@ const LATE: i64 = Time::HOUR;
 /// How everything is; `healthy` is false when something needs attention.
 pub fn status(office: &Office) -> Result<Value> {
     let now = office.clock.now();
+    // What concerns everything comes first, and one account last.
     let mut attention = Vec::new();
-    let sources = sources(office, &mut attention);
-    let mail = mail(office, now, &mut attention)?;
     let free = office.store.free_bytes().ok();
     if office.disk_is_low() {
         attention.push(format!(
-            "the disk of {} is nearly full: free some space, polling has stopped",
-            office.store.dir().display()
+            "the disk of {} is nearly full, polling has stopped ({} MB are left, `low-disk-mb` is \
+             {}): free some space, it goes on by itself",
+            office.store.dir().display(),
+            free.unwrap_or(0) / 1_000_000,
+            office.store.low_disk_bytes() / 1_000_000,
         ));
     }
+    let mail = mail(office, now, &mut attention)?;
     attention.extend(faults(office));
+    let sources = sources(office, &mut attention);
     let mut waiting = json!({});
     for (id, (brand, key)) in &office.brands {
         let mut states: BTreeMap<&str, u64> = BTreeMap::new();
@@ -62,13 +66,21 @@ pub fn status(office: &Office) -> Result<Value> {
 
 fn sources(office: &Office, attention: &mut Vec<String>) -> Vec<Value> {
     let mut all = Vec::new();
+    let mut ill: Vec<(SourceState, Vec<String>)> = Vec::new();
     for (state, mark) in office.board.sources() {
         let facts = office.accounts.iter().find(|a| a.name == state.account);
-        if state.health == Health::NeedsAttention {
-            attention.push(advice(&state));
-        }
         all.push(source(&state, &mark, facts));
+        if state.health != Health::NeedsAttention {
+            continue;
+        }
+        // A dead token fails every stream of its account; one line about it is enough.
+        let said = |state: &SourceState| state.trouble.as_ref().map(|(trouble, _)| trouble.clone());
+        match ill.iter_mut().find(|(o, _)| o.account == state.account && said(o) == said(&state)) {
+            Some((_, streams)) => streams.push(state.stream),
+            None => ill.push((state.clone(), vec![state.stream])),
+        }
     }
+    attention.extend(ill.iter().map(|(state, streams)| advice(state, &streams.join(", "))));
     all
 }
 
@@ -116,11 +128,14 @@ fn faults(office: &Office) -> Vec<String> {
         .collect()
 }
 
-fn advice(state: &SourceState) -> String {
-    let place = format!("{} / {}", state.account, state.stream);
+fn advice(state: &SourceState, streams: &str) -> String {
+    let place = match &state.trouble {
+        Some((_, since)) => format!("{} ({streams}), since {since}", state.account),
+        None => format!("{} ({streams})", state.account),
+    };
     match state.trouble.as_ref().map(|(trouble, _)| (trouble.class(), trouble.said())) {
         Some(("unauthorised", said)) => format!(
-            "{place}: {said}; put a new token in its credential file and run `systemctl reload affinityd`, \
+            "{place}: {said}; put a new token in its credential file and run `systemctl restart affinityd`, \
              then `affinityd check --account {}`",
             state.account
         ),
@@ -133,32 +148,6 @@ fn advice(state: &SourceState) -> String {
         ),
         None => format!("{place} needs attention"),
     }
-}
-
-/// Who refuses mail for good, once each: a wrong address refuses every mail.
-fn refused(dead: &[Value], now: Time) -> Vec<String> {
-    let mut latest: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
-    for letter in dead {
-        let at = letter["at"].as_str().and_then(Time::parse);
-        if at.is_none_or(|at| now.since(at) >= DEAD_SHOWN) {
-            continue;
-        }
-        let said = letter["said"].as_str().unwrap_or("no reason was given");
-        let known = latest.entry(letter["to"].as_str().unwrap_or_default()).or_default();
-        *known = (known.0 + 1, said);
-    }
-    let line = |(to, (count, said))| {
-        let mails = match count {
-            1 => "a mail to".to_owned(),
-            n => format!("{n} mails to"),
-        };
-        let were = if count == 1 { "was" } else { "were" };
-        format!(
-            "{mails} {to} {were} refused for good: {said}; correct `recipients` or ask whoever \
-             runs that mail server"
-        )
-    };
-    latest.into_iter().map(line).collect()
 }
 
 fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value> {
@@ -190,17 +179,21 @@ fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value
             }
         }
     }
-    if held > 0 {
+    let courier = office.courier().unwrap_or_default();
+    if let Some(said) = &courier.login_refused {
         attention.push(format!(
-            "{held} mails are held since the store was restored: look at them, then `affinityd release-mail`"
+            "the mail server refuses the login: {said}; correct `user` and the password in \
+             [mail.smtp], then `systemctl restart affinityd`"
         ));
     }
-    attention.extend(refused(&dead, now));
-    let courier = office.courier().unwrap_or_default();
-    let is_full = usize::try_from(waiting + held).is_ok_and(|all| all >= OUTBOX_ROOM);
+    if let Some(said) = &courier.outbox_trouble {
+        attention.push(format!("no mail leaves, because the outbox cannot be used: {said}"));
+    }
     // In a long queue each mail waits its turn, and few of them have been tried often.
-    let late = oldest.filter(|at| now.since(*at) > LATE);
-    if let Some(since) = oldest.filter(|_| tries >= 5 || late.is_some() || is_full) {
+    let is_full = usize::try_from(waiting + held).is_ok_and(|all| all >= OUTBOX_ROOM);
+    let is_late = tries >= 5 || is_full || oldest.is_some_and(|at| now.since(at) > LATE);
+    let is_held = office.store.mail_is_held()?;
+    if let Some(since) = oldest.filter(|_| is_late && !is_held) {
         let why = courier.trouble.as_ref().map_or(String::new(), |said| format!(" ({said})"));
         attention.push(format!(
             "mail does not go out: {waiting} waiting, the oldest since {since}{why}; \
@@ -214,15 +207,15 @@ fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value
             waiting + held
         ));
     }
-    if let Some(said) = &courier.login_refused {
+    if is_held {
+        // What was written since waits as well.
+        let all = held + waiting;
         attention.push(format!(
-            "the mail server refuses the login: {said}; correct `user` and the password in \
-             [mail.smtp], then `systemctl reload affinityd`"
+            "no mail leaves ({all} so far), because the store was restored and may not know what was \
+             sent: look at `affinityd cases list`, then `affinityd release-mail`"
         ));
     }
-    if let Some(said) = &courier.outbox_trouble {
-        attention.push(format!("no mail leaves, because the outbox cannot be used: {said}"));
-    }
+    attention.extend(refused(&dead, now));
     Ok(json!({
         "waiting": waiting,
         "held": held,
@@ -232,4 +225,31 @@ fn mail(office: &Office, now: Time, attention: &mut Vec<String>) -> Result<Value
         "last_sent_at": courier.last_sent_at,
         "trouble": courier.trouble,
     }))
+}
+
+/// Who refuses mail for good, once for each reason: a wrong address refuses every mail.
+fn refused(dead: &[Value], now: Time) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, (u64, BTreeSet<&str>)> = BTreeMap::new();
+    for letter in dead {
+        let at = letter["at"].as_str().and_then(Time::parse);
+        if at.is_none_or(|at| now.since(at) >= DEAD_SHOWN) {
+            continue;
+        }
+        let word = |key: &str| letter[key].as_str().unwrap_or("no reason was given");
+        let (mails, recipients) = reasons.entry(word("said")).or_default();
+        *mails += 1;
+        recipients.insert(word("to"));
+    }
+    let line = |(said, (count, to)): (&str, (u64, BTreeSet<&str>))| {
+        let (mails, were) = match count {
+            1 => ("a mail".to_owned(), "was"),
+            n => (format!("{n} mails"), "were"),
+        };
+        let to = to.into_iter().collect::<Vec<_>>().join(", ");
+        format!(
+            "{mails} to {to} {were} refused for good: {said}; correct `recipients` or ask whoever runs \
+             that mail server"
+        )
+    };
+    reasons.into_iter().map(line).collect()
 }
