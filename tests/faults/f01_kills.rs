@@ -4,10 +4,19 @@
 
 use std::time::{Duration, Instant};
 
+use affinityd::model::Time;
+
+use crate::binary::until;
 use crate::flow::{self, Flow};
 
-/// Within this time a daemon has started, polled and mailed, and is at it again.
-const LIFE: Duration = Duration::from_millis(1200);
+/// How long a daemon takes here and now to start, poll and mail, and then half as long again.
+fn life(flow: &mut Flow) -> Duration {
+    flow.speak(1, 19);
+    let begun = Instant::now();
+    let daemon = flow.start("");
+    until("the first mails", || flow.arrived().len() >= 2, || daemon.log());
+    begun.elapsed().mul_f64(1.5)
+}
 
 #[test]
 fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
@@ -15,18 +24,20 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
     let mut dice = fastrand::Rng::with_seed(fastrand::u64(..));
     println!("seed {}", dice.get_seed());
     let mut flow = Flow::new("");
+    let whole_life = life(&mut flow);
     let (mut doubled, mut kills_that_doubled, mut mid_mail) = (0, 0, 0);
     for kill in 0..kills {
         flow.speak(usize::from(kill % 2 == 0), 19);
         flow.answer();
         let begun = Instant::now();
-        let life = LIFE.mul_f64(dice.f64());
+        let life = whole_life.mul_f64(dice.f64());
         let daemon = flow.start("");
         std::thread::sleep(life.saturating_sub(begun.elapsed()));
         drop(daemon);
         let log = std::fs::read_to_string(flow.place.path("log")).unwrap();
         assert!(!log.contains("panic"), "kill {kill}: {log}");
-        assert!(!log.contains("opening the store: "), "kill {kill}: {log}");
+        let mut opened = log.lines().filter(|line| line.contains("opening the store: "));
+        assert!(opened.all(|line| line.contains(flow::BY_ITSELF)), "kill {kill}: {log}");
         // What a kill repeats is seen when the next daemon, or a later one, has sent it.
         let now = flow.doubled();
         assert!(now - doubled <= 1, "kill {kill} doubled {} mails", now - doubled);
@@ -34,7 +45,7 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
         doubled = now;
         if kill % 10 == 9 {
             let (store, opening) = flow.store();
-            assert!(opening.steps.is_empty() && opening.sound && !opening.held, "{opening:?}");
+            assert!(flow::is_ordinary(&opening), "{opening:?}");
             let unmarked = flow.unmarked(&store).len();
             assert!(unmarked <= 1, "kill {kill} left {unmarked} mails that were sent");
             mid_mail += unmarked;
@@ -53,10 +64,12 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
         flow.complaints.len(),
         kills / 10,
     );
-    assert!(mails * 2 >= kills, "mails must flow meanwhile: {mails} in {kills} kills");
+    assert!(mails * 5 >= kills, "mails must flow meanwhile: {mails} in {kills} kills");
     // 5 %, and what chance may add to it in few kills: three standard deviations.
     let most = kills as f64 * 0.05;
     assert!(kills_that_doubled as f64 <= most + 3.0 * most.sqrt(), "{kills_that_doubled}");
     let (store, _) = flow.store();
-    assert_eq!(flow::waiting(&store.mails().unwrap()), 0, "everything was sent");
+    // The next digest may have been written as it was told to stop.
+    let before = flow.now().plus(-Time::HOUR);
+    assert_eq!(flow::waiting(&store.mails().unwrap(), before), 0, "everything was sent");
 }
