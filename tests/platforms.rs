@@ -74,7 +74,7 @@ fn every_folder_of_saved_replies_and_every_example_belongs_to_a_platform() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
             let is_other = folder == "tests/fixtures"
-                && ["config", "fuzz", "history", "http", "text"].contains(&name.as_str());
+                && ["fuzz", "history", "http", "store"].contains(&name.as_str());
             assert!(is_other || platforms::NAMES.contains(&name.as_str()), "{folder}/{name}");
         }
     }

@@ -214,9 +214,19 @@ impl World {
             }
             _ if asked.token != self.access => error(400, "ExpiredToken"),
             ("listNotifications", _) => self.list(asked),
+            ("getPosts", _) => self.views(asked),
             ("getAuthorFeed", _) => Answer::ok(r#"{"feed":[]}"#),
             _ => Answer::ok("{}"),
         }
+    }
+
+    fn views(&self, asked: &Asked) -> Answer {
+        let wanted = asked.pairs.iter().filter(|(key, _)| key == "uris").map(|(_, uri)| uri);
+        let posts: Vec<Value> = wanted
+            .filter_map(|wanted| self.posts.iter().find(|post| uri(&post.rkey) == *wanted))
+            .map(|post| view(post, post.taken_up_at))
+            .collect();
+        Answer::ok(json!({ "posts": posts }).to_string())
     }
 
     fn list(&mut self, asked: &Asked) -> Answer {
@@ -261,10 +271,15 @@ impl World {
     }
 }
 
+/// As the network does: whatever the author says of the time, where that is earlier.
 fn note(post: &Post) -> Value {
+    view(post, post.taken_up_at.min(post.at))
+}
+
+fn view(post: &Post, taken_up_at: Time) -> Value {
     let text = format!("@acme.example {}", post.text);
     json!({
-        "uri": uri(&post.rkey), "reason": "mention", "indexedAt": post.taken_up_at,
+        "uri": uri(&post.rkey), "cid": post.rkey, "reason": "mention", "indexedAt": taken_up_at,
         "author": { "did": "did:plc:adaadaadaadaadaadaadaada", "handle": "ada.example" },
         "record": {
             "$type": "app.bsky.feed.post", "text": text, "createdAt": post.at, "langs": ["en"],

@@ -12,7 +12,10 @@ use axum::response::Response;
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
     pub path: String,
+    /// The last value of each key.
     pub query: BTreeMap<String, String>,
+    /// Every pair, in order.
+    pub pairs: Vec<(String, String)>,
     /// What stands in `Authorization`, after its first word.
     pub token: String,
     pub body: String,
@@ -77,9 +80,11 @@ async fn read(request: Request) -> Asked {
     let (head, body) = request.into_parts();
     let token = head.headers.get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let query = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let pairs: Vec<(String, String)> = query.into_owned().collect();
     Asked {
         path: head.uri.path().to_owned(),
-        query: query.into_owned().collect(),
+        query: pairs.iter().cloned().collect(),
+        pairs,
         token: token.split_once(' ').map_or(String::new(), |(_, token)| token.to_owned()),
         body: String::from_utf8_lossy(&to_bytes(body, 1 << 20).await.unwrap_or_default()).into(),
     }
