@@ -46,11 +46,13 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
                 continue;
             }
             let done = poll(&source, &office, stream, &stop).await;
+            // Of its own: that another stream is well does not end this one's fault.
+            let fault = format!("{pulse}, {}", stream.name);
             *due = office.clock.now().plus(stream.every + jitter(stream.every));
             match done {
                 Ok(next) => {
                     *due = next.map_or(*due, |next| (*due).max(next));
-                    office.board.recovered(&pulse);
+                    office.board.recovered(&fault);
                 }
                 // The cursor has not moved: the same page is asked for again.
                 Err(error) => {
@@ -59,7 +61,7 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
                         "page not stored: {error:#}"
                     );
                     let said = format!("a page could not be stored: {error:#}");
-                    office.board.fault(&pulse, said, false, office.clock.now());
+                    office.board.fault(&fault, said, false, office.clock.now());
                     office.doubt.notify_one();
                 }
             }

@@ -52,6 +52,7 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
             flow::is_clean(&store);
         }
     }
+    println!("after {kills} kills: {kills_that_doubled} with a mail twice");
     let log = flow.finish();
     assert!(!log.contains("panic"), "{log}");
     flow.check();
@@ -64,7 +65,7 @@ fn killed_at_any_moment_it_loses_nothing_and_repeats_one_mail_at_most() {
         flow.complaints.len(),
         kills / 10,
     );
-    assert!(mails * 5 >= kills, "mails must flow meanwhile: {mails} in {kills} kills");
+    assert!(mails * 10 >= kills, "mails must flow meanwhile: {mails} in {kills} kills");
     // 5 %, and what chance may add to it in few kills: three standard deviations.
     let most = kills as f64 * 0.05;
     assert!(kills_that_doubled as f64 <= most + 3.0 * most.sqrt(), "{kills_that_doubled}");

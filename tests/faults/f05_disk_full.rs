@@ -83,7 +83,7 @@ fn recovers(flow: &mut Flow, mut daemon: Daemon, disk: &Disk) {
     }
     assert!(flow.arrived().len() <= arrived + 2, "nothing new was decided, so nothing is mailed");
     disk.grow();
-    let told = || flow.told() == flow.complaints;
+    let told = || flow.all_told();
     until("the complaints", told, || {
         format!("{}\n{}", flow.place.run(&["status"]).out, daemon.log())
     });
@@ -109,7 +109,7 @@ fn a_full_disk_stops_mail_and_polling_and_is_over_when_there_is_space() {
     let daemon = flow.start("");
     fill(&mut flow, &daemon, |flow| {
         let status = flow.place.run(&["status"]);
-        status.code == 1 && status.out.contains("nearly full")
+        status.code == 1 && status.out.contains("full")
     });
     // And somebody else takes what the daemon has left.
     let mut other = std::fs::File::create(disk.0.join("other")).unwrap();

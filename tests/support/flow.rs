@@ -20,6 +20,9 @@ const FACTOR: u32 = 240;
 /// Who gets each mail. Several, so that there are several dialogues and marks a mail.
 const RECIPIENTS: [&str; 2] = ["care@acme.example", "shop@acme.example"];
 
+/// So many complaints wait for an answer at most.
+const WAITING: usize = 8;
+
 /// The world around one daemon.
 pub struct Flow {
     pub place: Place,
@@ -105,13 +108,24 @@ impl Flow {
         }
     }
 
-    /// The brand answers every complaint that it was told of by mail, but each fifth.
+    /// The brand answers every complaint that it was told of by mail, but each fifth; and the oldest
+    /// without being told when many wait, because a mail about a storm does not list them all.
     pub fn answer(&mut self) {
-        for id in self.told() {
-            if id % 5 != 0 && self.answered.insert(id) {
+        let told = self.told();
+        let waiting: Vec<u64> = self.complaints.difference(&self.answered).copied().collect();
+        let many = waiting.len().saturating_sub(WAITING);
+        for (place, id) in waiting.into_iter().enumerate() {
+            if place < many || (told.contains(&id) && id % 5 != 0) {
+                self.answered.insert(id);
                 self.fake.answer(id, "so sorry, we have sent you a new one", self.now());
             }
         }
+    }
+
+    /// Whether everybody who complained and was not answered was told of.
+    pub fn all_told(&self) -> bool {
+        let told = self.told();
+        self.complaints.difference(&self.answered).all(|id| told.contains(id))
     }
 
     /// The complaints that a mail was about.
@@ -159,8 +173,7 @@ impl Flow {
             let status = self.place.json(&["status"]);
             format!("{status:#}\n{}", daemon.log())
         };
-        let all = self.complaints.len();
-        crate::binary::until("the complaints", || self.told().len() == all, rest);
+        crate::binary::until("the complaints", || self.all_told(), rest);
         let asked = self.fake.asked("notifications");
         crate::binary::until("a poll", || self.fake.asked("notifications") > asked + 1, rest);
         daemon.signal(rustix::process::Signal::TERM);
@@ -192,7 +205,7 @@ impl Flow {
         assert!(lost.is_empty(), "marked as sent, and never arrived: {lost:#?}");
         let unknown: Vec<_> = arrived.difference(&sent).collect();
         assert!(unknown.is_empty(), "arrived, and not known as sent: {unknown:#?}");
-        assert_eq!(self.told(), self.complaints, "everybody who complained was told of");
+        assert!(self.all_told(), "everybody who complained and waits was told of");
     }
 }
 
