@@ -3,6 +3,8 @@
 //! Nothing here trusts its input: it is capped in bytes and in tags, read with an HTML parser, and
 //! walked without recursion. What the text means is left to others; so is escaping it.
 
+mod quick;
+
 use scraper::{Html, Node};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -26,6 +28,10 @@ pub fn plain_with(html: &str, link: &dyn Fn(&str) -> Option<String>) -> String {
     if !html.contains(['<', '&']) {
         return tidy(html);
     }
+    quick::plain(html, link).unwrap_or_else(|| by_tree(html, link))
+}
+
+fn by_tree(html: &str, link: &dyn Fn(&str) -> Option<String>) -> String {
     let tree = Html::parse_fragment(html);
     let mut out = Lines::default();
     let mut pre = 0_u32;
