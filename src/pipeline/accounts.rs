@@ -17,8 +17,16 @@ type Blocked = (String, String, Person);
 
 /// All that is known without looking at posts.
 pub fn known(desk: Desk<'_>) -> Result<Accounts> {
-    let Desk { store, brand, key, .. } = desk;
-    let mut accounts = store.accounts(key)?;
+    listed(desk, desk.store.accounts(desk.key)?)
+}
+
+/// The same without bots. There can be thousands of those, so a page asks for the ones it meets.
+pub fn without_bots(desk: Desk<'_>) -> Result<Accounts> {
+    listed(desk, desk.store.own_accounts(desk.key)?)
+}
+
+fn listed(desk: Desk<'_>, mut accounts: Accounts) -> Result<Accounts> {
+    let Desk { store, brand, .. } = desk;
     for own in &brand.own {
         let person = store.person(&own.platform, &own.account);
         accounts.own.insert(person);

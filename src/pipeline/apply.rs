@@ -99,7 +99,11 @@ impl Page<'_> {
         let mut rows = Vec::new();
         for (platform, group) in groups {
             for record in self.members(platform, group)? {
-                rows.extend(record.as_of(self.now));
+                let Some(row) = record.as_of(self.now) else { continue };
+                if let Some(person) = row.person {
+                    self.recognise(person)?;
+                }
+                rows.push(row);
             }
         }
         Ok(rows)

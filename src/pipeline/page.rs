@@ -35,8 +35,10 @@ pub struct Page<'a> {
     pub before: BTreeMap<Id, Option<Record>>,
     /// Those records as they will be.
     pub after: BTreeMap<Id, Record>,
-    /// Who is who, with what this page has learnt.
+    /// Who is who, with what this page has learnt; of bots only those it has met.
     pub accounts: Accounts,
+    /// Whom it has met.
+    met: BTreeSet<Person>,
     /// Accounts of the brand that were not known as such, and whether they are bots.
     pub own: BTreeMap<Person, bool>,
     /// Bots that were not known as such, and when this was seen.
@@ -56,7 +58,8 @@ impl<'a> Page<'a> {
             now,
             before: BTreeMap::new(),
             after: BTreeMap::new(),
-            accounts: accounts::known(desk)?,
+            accounts: accounts::without_bots(desk)?,
+            met: BTreeSet::new(),
             own: BTreeMap::new(),
             bots: BTreeMap::new(),
             acts: Vec::new(),
@@ -97,6 +100,7 @@ impl<'a> Page<'a> {
                 self.counts.dropped += 1;
                 return Ok(());
             }
+            self.recognise(person)?;
             self.meet(&mut reading, person);
         }
         let known = self.record(&reading.platform, &reading.id)?;
@@ -139,6 +143,17 @@ impl<'a> Page<'a> {
         judge(self.desk, &mut record, is_about, is_late);
         merge::forget_if_deleted(&mut record);
         self.put(record);
+        Ok(())
+    }
+
+    /// Learns whether a person is known as a bot. Before any rule sees a row of theirs.
+    pub fn recognise(&mut self, person: Person) -> Result<()> {
+        if self.met.insert(person)
+            && let Some(seen) = self.desk.store.bot_since(self.desk.key, person)?
+        {
+            let first = self.accounts.bots.entry(person).or_insert(seen);
+            *first = seen.min(*first);
+        }
         Ok(())
     }
 

@@ -187,13 +187,14 @@ impl Round<'_> {
 
     /// What a decision needs to know about a case. Only what was read as it happened can be news:
     /// an import is history, and known before any baseline.
-    fn facts_of(&self, case: &Case) -> Result<CaseFacts> {
+    fn facts_of(&self, case: &Case, from: Option<Time>) -> Result<CaseFacts> {
         let is_readable = self.readable.contains(&case.platform);
         let opening = [(case.interaction.as_str(), case.opened_at)];
         let asks = case.asks.iter().map(|ask| (ask.id.as_str(), ask.at));
         let mut asked_at = Time(0);
         for (id, at) in opening.into_iter().chain(asks) {
-            if asked_at < at && self.was_witnessed(&case.platform, id)? {
+            // What is older than the baseline needs no look at its post: it is no news either way.
+            if asked_at < at && from.is_none_or(|from| from <= at) && self.was_witnessed(&case.platform, id)? {
                 asked_at = at;
             }
         }
@@ -262,7 +263,7 @@ impl Round<'_> {
                 }
             }
             let facts: Vec<CaseFacts> =
-                cases.iter().map(|case| self.facts_of(case)).collect::<Result<_>>()?;
+                cases.iter().map(|case| self.facts_of(case, from)).collect::<Result<_>>()?;
             let decision = decide(&state, &facts, &brand.alerts, from, &brand.calendar, self.now);
             let state = match decision {
                 Decision::Send(notice) => {

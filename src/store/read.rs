@@ -138,6 +138,18 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn accounts(&self, brand: BrandKey) -> Result<Accounts> {
+        let mut accounts = self.own_accounts(brand)?;
+        for (person, seen) in self.inner.persons("bot", brand)? {
+            accounts.bots.insert(person, keys::time(keys::read_number(&seen).unwrap_or(0)));
+        }
+        Ok(accounts)
+    }
+
+    /// The own accounts alone, as in [`Store::accounts`]: they are few, and bots may be many.
+    ///
+    /// # Errors
+    /// The engine's, or damage.
+    pub fn own_accounts(&self, brand: BrandKey) -> Result<Accounts> {
         let mut accounts = Accounts::default();
         for (person, bot) in self.inner.persons("own", brand)? {
             accounts.own.insert(person);
@@ -145,10 +157,16 @@ impl Store {
                 accounts.own_bots.insert(person);
             }
         }
-        for (person, seen) in self.inner.persons("bot", brand)? {
-            accounts.bots.insert(person, keys::time(keys::read_number(&seen).unwrap_or(0)));
-        }
         Ok(accounts)
+    }
+
+    /// When an account was first seen to say that it is a bot; `None` if it never did.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn bot_since(&self, brand: BrandKey, person: Person) -> Result<Option<Time>> {
+        let seen = self.inner.engine.get(Space::State, &state::person("bot", brand, person))?;
+        Ok(seen.map(|seen| keys::time(keys::read_number(&seen).unwrap_or(0))))
     }
 
     /// How far a stream was read.
