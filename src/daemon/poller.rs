@@ -215,7 +215,11 @@ pub async fn commit(
 ) -> Result<Ingested> {
     let office = office.clone();
     let brand = brand.to_owned();
+    let place = office.queue.clone().acquire_owned().await.context("ingest stopped")?;
     tokio::task::spawn_blocking(move || {
+        // Held until the commit has ended, also when nobody waits for it any more.
+        let _place = place;
+        let _turn = office.turn();
         let desk = office.desk(&brand)?;
         pipeline::ingest(desk, &batch, now)
     })

@@ -189,7 +189,10 @@ pub fn act(
         other => bail!("nobody can `{other}` a case"),
     };
     let act = Act { platform: case.platform, id: case.interaction, at: now, kind, actor, note };
-    pipeline::act(office.desk(&brand.id)?, act, now)?;
+    {
+        let _turn = office.turn();
+        pipeline::act(office.desk(&brand.id)?, act, now)?;
+    }
     office.swept.notify_one();
     show(office, id)
 }

@@ -7,12 +7,12 @@ mod status;
 mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::health::Board;
 use crate::classify::Classifier;
@@ -163,6 +163,10 @@ pub struct Office {
     pub doubt: Notify,
     /// Why the store takes no more writes, once it does not: it must be opened again.
     pub broken: watch::Sender<Option<String>>,
+    /// Pages of the pollers wait here for their turn, not each on a thread with memory of its own.
+    pub queue: Arc<Semaphore>,
+    /// See [`Office::turn`].
+    pages: Mutex<()>,
     /// How the courier is doing; `None` when no daemon runs.
     courier: Mutex<Option<watch::Receiver<CourierState>>>,
     /// What stands on every mail.
@@ -211,6 +215,8 @@ impl Office {
             post: Arc::default(),
             doubt: Notify::new(),
             broken: watch::Sender::default(),
+            queue: Arc::new(Semaphore::new(1)),
+            pages: Mutex::default(),
             courier: Mutex::default(),
             mail_domain: config.mail.head.from.email.domain().to_owned(),
             letterhead: config.mail.head.clone(),
@@ -221,6 +227,12 @@ impl Office {
             accounts,
             board,
         })
+    }
+
+    /// The turn to take a page in. What a page is made from must still be so when it is committed:
+    /// a question and its answer that came in side by side would not see each other.
+    pub fn turn(&self) -> MutexGuard<'_, ()> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A courier has begun its work.

@@ -68,6 +68,7 @@ pub fn import(office: &Office, brand: Option<&str>, piece: Piece<'_>) -> Result<
         }
     }
     if !(piece.strict && bad > 0) {
+        let _turn = office.turn();
         for (brand, batch) in waiting {
             let done = pipeline::ingest(office.desk(&brand)?, &batch, now);
             total.add(done.with_context(|| format!("importing for brand `{brand}`"))?);
