@@ -8,7 +8,7 @@ mod entry;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::{Ask, Page, Platform, Probe, Refusal, Scene, Secrets, Stream, StreamKind, answer};
 use crate::http::{Auth, Reply, Request};
@@ -26,6 +26,9 @@ const MAX_WAIT: i64 = Time::DAY;
 const MOVES: u32 = 3;
 /// Entries whose ids are remembered, to notice when a feed has turned over between two polls.
 const REMEMBERED: usize = 200;
+/// While a feed says the same, its cursor stays the same for so long: a poll without news then costs
+/// no write.
+const STALE: i64 = Time::HOUR;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, \
                       application/json;q=0.9, application/xml;q=0.8, */*;q=0.1";
@@ -130,14 +133,15 @@ struct Cursor {
     /// Both validators as the server sent them.
     etag: Option<String>,
     modified: Option<String>,
-    /// Of the last body.
+    /// Of the last body, and of what its entries said.
     body: Option<u64>,
+    said: Option<u64>,
     /// The feed's own word on how long it stays as it is, in milliseconds.
     ttl: Option<i64>,
     /// Where it has moved for good, and how often in a row that was said.
     moved_to: Option<String>,
     moves: u32,
-    /// Of the ids in the last body, and when that was read.
+    /// Of the ids in the last body, and when that was read, to the hour.
     seen: Vec<u64>,
     read_at: Option<i64>,
 }
@@ -258,7 +262,12 @@ impl Feed {
             page.gap = turned_over(&cursor, &page.readings, scene.now);
             page.spoiled = feed.spoiled;
             cursor.ttl = feed.ttl;
-            cursor.body = Some(print);
+            // Many feeds say in their head when they were made. Of those the last body that brought
+            // something is remembered, and each is read.
+            let said = Some(said(&page.readings));
+            if cursor.said != said {
+                (cursor.body, cursor.said, cursor.read_at) = (Some(print), said, None);
+            }
             let ids = page.readings.iter().take(REMEMBERED);
             cursor.seen = ids.map(|r| xxh3_64(r.id.as_bytes())).collect();
         }
@@ -274,7 +283,8 @@ impl Feed {
             }
         }
         self.note_move(&mut cursor, reply);
-        cursor.read_at = Some(scene.now.0);
+        let is_lately = |at: &i64| (0..STALE).contains(&(scene.now.0 - at));
+        cursor.read_at = cursor.read_at.filter(is_lately).or(Some(scene.now.0));
         page.not_before = self.next_at(&cursor, reply, scene.now);
         page.cursor = serde_json::to_string(&cursor).ok();
         Ok(page)
@@ -292,6 +302,21 @@ impl Feed {
             (cursor.moved_to, cursor.moves) = (Some(reply.url.to_string()), 1);
         }
     }
+}
+
+/// A fingerprint of what entries say.
+fn said(readings: &[Reading]) -> u64 {
+    let mut print = Xxh3::new();
+    for it in readings {
+        let at = it.created_at.map_or(0, |at| at.0).to_le_bytes();
+        let parts = [Some(&it.id), it.title.as_ref(), it.text.as_ref(), it.url.as_ref()];
+        for part in parts.into_iter().flatten() {
+            print.update(part.as_bytes());
+            print.update(b"\0");
+        }
+        print.update(&at);
+    }
+    print.digest()
 }
 
 /// Nothing of the last body is left: entries may have come and gone in between.
