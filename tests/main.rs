@@ -24,6 +24,7 @@ mod flow;
 mod http;
 mod indicators;
 mod interchange;
+mod made;
 mod mail;
 #[path = "support/mutator.rs"]
 mod mutator;

@@ -109,7 +109,7 @@ fn main() -> Result<()> {
     }
     if is_on("poll") {
         step("polls");
-        lines.extend(poll::run(dir, &scale, &large, others.recheck)?);
+        lines.extend(poll::run(dir, &scale, &large, &others)?);
     }
     if is_on("mail") {
         step("mail");

@@ -22,6 +22,8 @@ pub struct Peers {
     pub obsei_start: Option<f64>,
     /// CPU milliseconds of a recheck by changedetection.io.
     pub recheck: Option<f64>,
+    /// Who took how many milliseconds of CPU for a poll of 100 items, none new.
+    pub polls: Vec<(&'static str, f64)>,
     /// Their lines.
     pub lines: Vec<Line>,
 }
@@ -57,8 +59,8 @@ pub fn run(dir: &Path, installed: &Path, scale: &Scale) -> Result<Peers> {
     .flatten()
     .collect();
     let rounds = scale.pairs.div_ceil(2);
-    let mut polls = vec![Runs::default(); peers.len()];
     let mut ingests = vec![Runs::default(); peers.len()];
+    let mut polls = Vec::new();
     let (mut starts, mut ours) = (Runs::default(), Runs::default());
     let start = installed.join("obsei/bin/obsei");
     for peer in &peers {
@@ -70,7 +72,7 @@ pub fn run(dir: &Path, installed: &Path, scale: &Scale) -> Result<Peers> {
         ours.0.push(import(&place, &work.join("items.jsonl"))?);
         fs::remove_dir_all(&place.0)?;
         for (nth, peer) in peers.iter().enumerate() {
-            polls[nth].0.push(time(&format!("cd {work:?}; {}", peer.poll))?);
+            polls.push((peer.name, time(&format!("cd {work:?}; {}", peer.poll))? * 1e3));
             time(&format!("cd {work:?}; {}", peer.fresh))?;
             ingests[nth].0.push(time(&format!("cd {work:?}; {}", peer.ingest))?);
         }
@@ -85,13 +87,9 @@ pub fn run(dir: &Path, installed: &Path, scale: &Scale) -> Result<Peers> {
         // obsei classifies nothing here: its classifier wants a model that is fetched.
         told.push(if peer.name == "obsei" { line.goal("P3", 0.1, 0.04) } else { line });
     }
-    for (peer, runs) in peers.iter().zip(&polls) {
-        let what = format!("poll of 100 items by {}", peer.name);
-        told.push(Line::new(what, "ms CPU", f64::NAN).beside(peer.name, runs.times(1e3)));
-    }
     let recheck = recheck(&work, &installed, &few)?;
     let obsei_start = (!starts.0.is_empty()).then(|| starts.median());
-    Ok(Peers { obsei_start, recheck, lines: told })
+    Ok(Peers { obsei_start, recheck, polls, lines: told })
 }
 
 /// `affinityd import` of the same lines that obsei reads, into a new store.

@@ -172,7 +172,9 @@ impl Shared {
             "/block" => body(self.block(number("b").unwrap_or(0))),
             "/feed" => {
                 self.polled.fetch_add(1, Relaxed);
-                let (from, n) = (number("start").unwrap_or(0), number("n").unwrap_or(100));
+                // Each host has items of its own, as each feed has.
+                let n = number("n").unwrap_or(100);
+                let from = host * n;
                 let mut feeds = self.feeds.lock().expect("nobody panicked");
                 let feed = feeds
                     .entry((from, n))

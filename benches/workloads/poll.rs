@@ -9,6 +9,7 @@ use anyhow::{Result, ensure};
 
 use crate::Scale;
 use crate::corpus::Corpus;
+use crate::peers::Peers;
 use crate::platform::Platform;
 use crate::process::{Daemon, Place};
 use crate::table::{Line, Runs};
@@ -90,8 +91,8 @@ fn floor() -> Result<f64> {
     Ok(String::from_utf8_lossy(&ran.stdout).trim().parse::<f64>()? * 1e6)
 }
 
-/// Every way, and on the larger store. `recheck` is what changedetection.io took just now, in ms.
-pub fn run(dir: &Path, scale: &Scale, large: &Place, recheck: Option<f64>) -> Result<Vec<Line>> {
+/// Every way, and on the larger store.
+pub fn run(dir: &Path, scale: &Scale, large: &Place, peers: &Peers) -> Result<Vec<Line>> {
     let ways = [
         (Way::Tagged, "W3 poll of 100 items, none new, 304"),
         (Way::Plain, "W3 the same, 200 and the same bytes"),
@@ -112,11 +113,11 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place, recheck: Option<f64>) -> Re
     let place = Place::new(dir, "poll-syncs")?;
     let syncs = polls(&place, Way::Changed, Duration::from_secs(5), true)?.1;
     std::fs::remove_dir_all(&place.0)?;
-    let name = match recheck {
+    let name = match peers.recheck {
         Some(_) => "changedetection.io",
         None => "changedetection.io, recorded",
     };
-    let recheck = recheck.unwrap_or(RECHECK) * 1000.0;
+    let recheck = peers.recheck.unwrap_or(RECHECK) * 1000.0;
     let mut lines: Vec<Line> = ways
         .iter()
         .zip(&runs)
@@ -125,6 +126,14 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place, recheck: Option<f64>) -> Re
             line.goal("P1", 0.1, 1.0 / 15.0)
         })
         .collect();
+    for name in ["newsboat", "rss2email", "obsei"] {
+        let of = peers.polls.iter().filter(|(peer, _)| *peer == name).map(|(_, ms)| ms * 1e3);
+        let of = Runs(of.collect());
+        if !of.0.is_empty() {
+            let line = Line::new("W3 200 and other bytes", "us CPU", runs[2].clone());
+            lines.push(line.beside(name, of));
+        }
+    }
     lines.push(
         Line::new("W3 200 and other bytes, over the floor", "us CPU", runs[2].clone())
             .beside("one GET and parse", floors),

@@ -99,6 +99,10 @@ impl Line {
                 f if f.is_nan() => "not measured",
                 _ => "MISSED",
             };
+            if goal.must.is_infinite() {
+                let verdict = if figure <= goal.aim { "met" } else { "not met" };
+                return (goal.id, format!("aim {}: {verdict}", goal.aim));
+            }
             let short = |n: f64| {
                 if n < 0.1 && n > 0.0 { format!("1/{:.0}", 1.0 / n) } else { format!("{n:.2}") }
             };
