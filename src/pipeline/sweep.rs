@@ -14,7 +14,7 @@ use super::ingest::Desk;
 use super::refresh::refresh;
 use super::{accounts, outbox};
 use crate::calendar::Calendar;
-use crate::model::{Case, DeliveryState, Entry, Purpose, Sending, Time};
+use crate::model::{Case, CaseState, DeliveryState, Entry, Purpose, Sending, Time};
 use crate::notify::{
     CaseFacts, Decision, Freshness, GroupKey, GroupState, Hours, LookUp, Notice, decide,
 };
@@ -101,7 +101,7 @@ pub fn sweep(
     log.alert_from.get_or_insert(now);
     log.mailed.retain(|at| now.since(*at) < Time::HOUR);
     refresh(desk, now).context("applying changed lists of accounts")?;
-    let waiting = waiting(desk)?;
+    let waiting = waiting(desk, now)?;
     let room = outbox::room(store)?;
     let (facts, withheld) = (BTreeMap::new(), BTreeSet::new());
     let mut round = Round { desk, readable, looked, domain, now, log, facts, room, withheld };
@@ -124,16 +124,20 @@ pub fn sweep(
     Ok(swept)
 }
 
-/// The cases that wait, but those of accounts that the brand does not want to hear of.
-fn waiting(desk: Desk<'_>) -> Result<Vec<Case>> {
-    let mut cases = desk.store.open_cases(desk.key)?;
+/// The cases that wait, but those of accounts that the brand does not want to hear of, and those
+/// about which nothing is done any more: they have lapsed, and their threads are left alone.
+fn waiting(desk: Desk<'_>, now: Time) -> Result<Vec<Case>> {
     let blocked = accounts::blocked(desk)?;
-    cases.retain(|case| {
+    let is_wanted = |case: &Case| {
         let author = case.author.as_ref();
-        case.person.is_none_or(|person| !blocked.contains(&person))
+        let is_over = case.state(now) == CaseState::Lapsed && now.since(case.opened_at) > OLDEST;
+        !is_over
+            && case.person.is_none_or(|person| !blocked.contains(&person))
             && author.is_none_or(|author| desk.brand.blocks(&case.platform, author).is_none())
-    });
-    Ok(cases)
+    };
+    let cases = desk.store.each_open_case(desk.key)?;
+    let wanted = cases.filter(|case| case.as_ref().map_or(true, is_wanted));
+    Ok(wanted.collect::<Result<_, _>>()?)
 }
 
 struct Round<'a> {
@@ -194,7 +198,10 @@ impl Round<'_> {
         let mut asked_at = Time(0);
         for (id, at) in opening.into_iter().chain(asks) {
             // What is older than the baseline needs no look at its post: it is no news either way.
-            if asked_at < at && from.is_none_or(|from| from <= at) && self.was_witnessed(&case.platform, id)? {
+            if asked_at < at
+                && from.is_none_or(|from| from <= at)
+                && self.was_witnessed(&case.platform, id)?
+            {
                 asked_at = at;
             }
         }

@@ -107,13 +107,25 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn open_cases(&self, brand: BrandKey) -> Result<Vec<Case>> {
+        self.each_open_case(brand)?.collect()
+    }
+
+    /// The same one after the other: over the years more of them stay unanswered than anybody wants
+    /// in memory at once.
+    ///
+    /// # Errors
+    /// The engine's; each item may tell damage.
+    pub fn each_open_case(
+        &self,
+        brand: BrandKey,
+    ) -> Result<impl Iterator<Item = Result<Case>> + '_> {
         let (from, to) = keys::of_brand(brand);
         let mut at = Vec::new();
         for entry in self.inner.engine.range(Space::Open, &from, &to) {
             at.push(entry?.1);
         }
         at.sort_unstable();
-        at.iter().filter_map(|key| self.inner.case_at(key).transpose()).collect()
+        Ok(at.into_iter().filter_map(|key| self.inner.case_at(&key).transpose()))
     }
 
     /// Cases opened in a half-open stretch, in order of opening.
