@@ -15,8 +15,11 @@ use crate::platform::Platform;
 use crate::process::{Daemon, Place};
 use crate::table::{Line, Runs};
 
-/// A host lets five requests through at once, then one a second; after so long it does again.
-const RESTED: Duration = Duration::from_millis(5_500);
+/// After this the first round of every account is over.
+const RESTED: Duration = Duration::from_secs(1);
+/// Accounts: many for one brand, and as few as get through in time at a page a second each. Each
+/// holds a page and a thread, so their number shows in the memory.
+const HOSTS: u64 = 40;
 /// Items between two looks at the CPU.
 const STRETCH: u64 = 10_000;
 
@@ -38,15 +41,10 @@ fn accounts(place: &Place, ports: &[u16]) -> Result<String> {
     let block = |port: &u16| {
         format!(
             "[[platforms.mastodon]]\nname = \"m{port}\"\nurl = \"http://127.0.0.1:{port}\"\n\
-             token-file = {token:?}\npoll-notifications = \"1h\"\npoll-posts = \"30d\"\n"
+             token-file = {token:?}\npoll-notifications = \"1s\"\npoll-posts = \"30d\"\n"
         )
     };
     Ok(ports.iter().map(block).collect())
-}
-
-/// As many hosts as keep their own pace from being the limit, with pages enough for one round each.
-fn hosts(blocks: u64) -> u64 {
-    (blocks / 5).clamp(1, 250).max(blocks.div_ceil(90))
 }
 
 /// A daemon that has logged in everywhere and read what was there, and the platform it reads, which
@@ -56,7 +54,7 @@ fn stage(place: &Place, items: u64) -> Result<(Daemon, Platform)> {
     // A month old at the youngest: younger threads are read again now and then, which is other work.
     let newest = Wall.now().0 - 31 * 86_400_000;
     let corpus = Corpus::new(1, newest - STEP * items as i64);
-    let platform = Platform::start(corpus, hosts(blocks), blocks)?;
+    let platform = Platform::start(corpus, HOSTS.min(blocks), blocks)?;
     place.configure(&accounts(place, &platform.ports)?)?;
     let mut daemon = Daemon::start(place)?;
     let count = platform.ports.len() as u64;

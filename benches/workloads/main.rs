@@ -79,7 +79,7 @@ fn main() -> Result<()> {
         pairs: options.pairs.max(1),
         large: options.large.unwrap_or(if options.full { 1_000_000 } else { 100_000 }),
         poll: seconds(5, 25),
-        idle: seconds(30, 60),
+        idle: seconds(20, 60),
     };
     if !scale.large.is_multiple_of(10_000) || scale.large == 0 {
         bail!("--large counts in tens of thousands");

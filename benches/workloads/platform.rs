@@ -1,7 +1,7 @@
 //! A small HTTP server on loopback that plays many hosts, a port each: the notifications of a brand's
 //! account in pages of forty, and feeds. One connection is kept for many requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -27,7 +27,7 @@ struct Shared {
     /// Nothing but a first note is shown before.
     is_open: AtomicBool,
     served: AtomicU64,
-    ended: AtomicU64,
+    ended: Mutex<BTreeSet<u64>>,
     greeted: AtomicU64,
     polled: AtomicU64,
     turns: AtomicU64,
@@ -43,7 +43,7 @@ impl Platform {
             blocks,
             is_open: AtomicBool::new(false),
             served: AtomicU64::new(0),
-            ended: AtomicU64::new(0),
+            ended: Mutex::default(),
             greeted: AtomicU64::new(0),
             polled: AtomicU64::new(0),
             turns: AtomicU64::new(0),
@@ -81,7 +81,7 @@ impl Platform {
 
     /// Whether every host was asked for what comes after its last block: then all are stored.
     pub fn is_read(&self) -> bool {
-        self.shared.ended.load(Relaxed) >= self.shared.hosts
+        self.shared.ended.lock().expect("nobody panicked").len() as u64 >= self.shared.hosts
     }
 
     /// Hosts whose brand's own posts were asked for: the last thing in an account's first round.
@@ -104,7 +104,6 @@ async fn listen(listener: TcpListener, host: u64, shared: Arc<Shared>) {
 async fn serve(stream: TcpStream, host: u64, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    let mut is_ended = false;
     loop {
         let (mut target, mut tag, mut line) = (String::new(), String::new(), String::new());
         loop {
@@ -126,10 +125,8 @@ async fn serve(stream: TcpStream, host: u64, shared: Arc<Shared>) -> io::Result<
             Answer::Body(_) => ("200 OK", String::new()),
             Answer::Tagged(_, tag) => ("200 OK", format!("etag: {tag}\r\n")),
             Answer::Same(tag) => ("304 Not Modified", format!("etag: {tag}\r\n")),
-            Answer::End if is_ended => ("200 OK", String::new()),
             Answer::End => {
-                is_ended = true;
-                shared.ended.fetch_add(1, Relaxed);
+                shared.ended.lock().expect("nobody panicked").insert(host);
                 ("200 OK", String::new())
             }
             Answer::Unknown => ("404 Not Found", String::new()),
