@@ -13,6 +13,7 @@ mod f05_disk_full;
 mod f06_outage;
 mod f07_refusals;
 mod f08_lost_answer;
+mod f10_heavy;
 mod f10_malformed;
 mod f11_oversize;
 mod f12_slow;

@@ -45,6 +45,9 @@ pub(super) struct Text {
     /// For each of `chars`, the number of the word it is in or behind. In scripts without spaces
     /// every letter counts as a word.
     pub word: Vec<u32>,
+    /// For each of `chars`, whether it is part of a word in a script with spaces: asked often, and
+    /// dear to find out.
+    pub letters: Vec<bool>,
     /// Ends of clauses (commas and stronger), as places in `chars`.
     pub clauses: Vec<usize>,
     /// Ends of sentences, and whether the end is a question mark.
@@ -90,7 +93,8 @@ fn push_plain(chars: impl Iterator<Item = char>, out: &mut String) {
 /// Whether a character is written in a script without spaces (or, like Hangul, with endings
 /// attached): there a term may stand anywhere.
 pub(super) fn is_unspaced(c: char) -> bool {
-    matches!(c,
+    c >= '\u{0E00}'
+        && matches!(c,
         '\u{0E00}'..='\u{0EFF}' // Thai, Lao
         | '\u{1000}'..='\u{109F}' // Myanmar
         | '\u{1100}'..='\u{11FF}' // Hangul letters
@@ -107,7 +111,10 @@ pub(super) fn is_unspaced(c: char) -> bool {
 
 /// Whether a character is part of a word in a script with spaces.
 pub(super) fn is_word(c: char) -> bool {
-    (c.is_alphanumeric() || c == '_' || is_mark(c)) && !is_unspaced(c)
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || c == '_';
+    }
+    (c.is_alphanumeric() || is_mark(c)) && !is_unspaced(c)
 }
 
 fn is_mark(c: char) -> bool {
@@ -164,6 +171,7 @@ impl Text {
             chars: Vec::with_capacity(plain.len()),
             origin: Vec::with_capacity(plain.len()),
             word: Vec::with_capacity(plain.len()),
+            letters: Vec::with_capacity(plain.len()),
             ..Self::default()
         };
         text.signs.shouts = shouts(original);
@@ -172,6 +180,17 @@ impl Text {
         let mut digits = 0;
         while let Some(c) = plain[at..].chars().next() {
             while brands.next_if(|range| range.end <= at).is_some() {}
+            // Most of most texts: what can begin neither an address nor a name, and folds to itself.
+            if c.is_ascii_alphanumeric()
+                && !matches!(c, 'h' | 'w')
+                && brands.peek().is_none_or(|range| range.start > at)
+            {
+                digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
+                text.signs.digits = text.signs.digits.max(digits);
+                text.push(c, at);
+                at += 1;
+                continue;
+            }
             let (length, stand_in) = if let Some(range) = brands.peek().filter(|r| r.start <= at) {
                 (range.end - at, Some(BRAND))
             } else if let Some(length) = address(&plain, at) {
@@ -250,14 +269,17 @@ impl Text {
         }
     }
 
+    #[inline]
     fn push(&mut self, c: char, at: usize) {
-        let word = match (self.chars.last(), self.word.last()) {
-            (Some(last), Some(number)) => {
-                let starts = is_unspaced(c) || (is_word(c) && !is_word(*last));
+        let is_letter = is_word(c);
+        let word = match (self.letters.last(), self.word.last()) {
+            (Some(follows), Some(number)) => {
+                let starts = if is_letter { !follows } else { is_unspaced(c) };
                 number + u32::from(starts)
             }
             _ => 0,
         };
+        self.letters.push(is_letter);
         self.chars.push(c);
         self.origin.push(at as u32);
         self.word.push(word);
@@ -288,6 +310,9 @@ fn shouts(original: &str) -> bool {
 /// The length of a web address at this place.
 fn address(plain: &str, at: usize) -> Option<usize> {
     let rest = &plain[at..];
+    if !rest.starts_with(['h', 'w']) {
+        return None;
+    }
     let is_start = rest.starts_with("http://")
         || rest.starts_with("https://")
         || (rest.starts_with("www.") && !plain[..at].ends_with(is_word));

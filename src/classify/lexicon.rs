@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use super::fold::{self, Text, is_unspaced, is_word};
+use super::fold::{self, Text, is_unspaced};
 use super::trie::Trie;
 
 /// What a term speaks for.
@@ -186,11 +186,10 @@ fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
 impl Lexicon {
     /// Every term in the text, in order of place; overlapping ones too.
     pub(super) fn hits(&self, text: &Text) -> Vec<Hit> {
-        let chars = &text.chars;
+        let (chars, letters) = (&text.chars, &text.letters);
         let mut hits = Vec::new();
         let mut take = |start: usize, end: usize, numbers: &[u32]| {
-            let is_cut =
-                chars.get(end).is_some_and(|next| is_word(*next)) && is_word(chars[end - 1]);
+            let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
             for number in numbers {
                 let term = self.terms[*number as usize];
                 if !is_cut || term.open {
@@ -199,11 +198,11 @@ impl Lexicon {
             }
         };
         for (at, c) in chars.iter().enumerate() {
-            let is_inside = at > 0 && is_word(*c) && is_word(chars[at - 1]);
+            let is_inside = at > 0 && letters[at] && letters[at - 1];
             if !is_inside && *c != ' ' {
                 self.starts.walk(chars, at, |end, numbers| take(at, end, numbers));
             }
-            if is_word(*c) && !c.is_ascii_digit() {
+            if letters[at] && !c.is_ascii_digit() {
                 self.inner.walk(chars, at, |end, numbers| take(at, end, numbers));
             }
         }

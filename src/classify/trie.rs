@@ -8,7 +8,13 @@ pub(super) struct Trie {
     nodes: Vec<Node>,
     edges: Vec<(char, u32)>,
     values: Vec<u32>,
+    /// The children of the root for the letters up to [`NEAR`], 0 for none: every letter of a text
+    /// asks there, and most end there.
+    roots: Vec<u32>,
 }
+
+/// Latin, Greek, Cyrillic, Hebrew and Arabic lie below.
+const NEAR: usize = 0x700;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
@@ -22,6 +28,13 @@ impl Trie {
         terms.sort();
         let mut trie = Self { nodes: vec![Node::default()], ..Self::default() };
         trie.fill(0, &terms, 0);
+        trie.roots = vec![0; NEAR];
+        let (from, to) = trie.nodes[0].edges;
+        for (letter, child) in &trie.edges[from as usize..to as usize] {
+            if let Some(root) = trie.roots.get_mut(*letter as usize) {
+                *root = *child;
+            }
+        }
         trie
     }
 
@@ -48,12 +61,21 @@ impl Trie {
     }
 
     /// Calls `found(end, numbers)` for every term that starts at `at`, shortest first.
+    #[inline]
     pub(super) fn walk(&self, text: &[char], at: usize, mut found: impl FnMut(usize, &[u32])) {
         let mut node = self.nodes[0];
         for (index, letter) in text.iter().enumerate().skip(at) {
-            let edges = &self.edges[node.edges.0 as usize..node.edges.1 as usize];
-            let Ok(edge) = edges.binary_search_by_key(letter, |(c, _)| *c) else { return };
-            node = self.nodes[edges[edge].1 as usize];
+            let near = if index == at { self.roots.get(*letter as usize) } else { None };
+            let child = match near {
+                Some(0) => return,
+                Some(child) => *child,
+                None => {
+                    let edges = &self.edges[node.edges.0 as usize..node.edges.1 as usize];
+                    let Ok(edge) = edges.binary_search_by_key(letter, |(c, _)| *c) else { return };
+                    edges[edge].1
+                }
+            };
+            node = self.nodes[child as usize];
             let values = &self.values[node.values.0 as usize..node.values.1 as usize];
             if !values.is_empty() {
                 found(index + 1, values);

@@ -180,24 +180,75 @@ fn check<T: Stored + Debug + PartialEq>(value: &T) {
     assert_eq!(&decode::<T>(&bytes).unwrap(), value);
 }
 
+fn day() -> DayCounts {
+    DayCounts {
+        kinds: BTreeMap::from([(Kind::Mention, 300), (Kind::Share, 1)]),
+        intents: BTreeMap::from([(Intent::Other, 2)]),
+        sentiments: BTreeMap::from([(Sentiment::Neu, 3)]),
+        own: 4,
+        seen_late: 5,
+    }
+}
+
+fn author() -> AuthorSummary {
+    AuthorSummary { first_at: Time(1), last_at: Time(300), items: 3, complaints: 2, praise: 1 }
+}
+
 #[test]
 fn version_one_is_written_and_read_as_ever() {
     check(&record());
     check(&case());
     check(&act());
     check(&mail());
-    check(&DayCounts {
-        kinds: BTreeMap::from([(Kind::Mention, 300), (Kind::Share, 1)]),
-        intents: BTreeMap::from([(Intent::Other, 2)]),
-        sentiments: BTreeMap::from([(Sentiment::Neu, 3)]),
-        own: 4,
-        seen_late: 5,
-    });
-    check(&AuthorSummary {
-        first_at: Time(1),
-        last_at: Time(300),
-        items: 3,
-        complaints: 2,
-        praise: 1,
-    });
+    check(&day());
+    check(&author());
+}
+
+/// Bytes that are broken are an error or a value, and hold no more than they have room for: a length
+/// of 2^60 is not believed.
+fn break_bytes<T: Stored>(value: &T, seed: u64, count: usize) {
+    let good = encode(value).unwrap();
+    let look = |bytes: &[u8], which: &str| {
+        let Ok(read) = decode::<T>(bytes) else { return };
+        let again = encode(&read).unwrap();
+        assert!(again.len() <= bytes.len(), "{}, {which}: {bytes:02x?}", T::WHAT);
+    };
+    for at in 0..good.len() {
+        look(&good[..at], "cut off");
+        for length in [&b"\xff\xff\xff\x7f"[..], b"\xff\xff\xff\xff\xff\xff\xff\xff\x0f"] {
+            look(&[&good[..at], length, &good[at + 1..]].concat(), "endless");
+        }
+    }
+    for nth in 0..count as u64 {
+        let mut rng = fastrand::Rng::with_seed(seed.wrapping_add(nth));
+        let mut bytes = good.clone();
+        for _ in 0..rng.usize(1..6) {
+            let at = rng.usize(..bytes.len());
+            match rng.u8(..4) {
+                0 => bytes[at] = rng.u8(..),
+                1 => bytes[at] ^= 1 << rng.u8(..8),
+                2 => bytes.insert(at, rng.u8(..)),
+                _ if bytes.len() > 1 => drop(bytes.remove(at)),
+                _ => {}
+            }
+        }
+        look(&bytes, &format!("seed {seed}, input {nth}"));
+        // Behind the version any bytes at all.
+        let strange: Vec<u8> = (0..rng.usize(..200)).map(|_| rng.u8(..)).collect();
+        look(&[&[T::VERSION], &strange[..]].concat(), &format!("seed {seed}, strange {nth}"));
+    }
+}
+
+#[test]
+fn no_broken_value_is_more_than_an_error() {
+    let is_night = std::env::var_os("AFFINITYD_NIGHTLY").is_some();
+    let told = std::env::var("AFFINITYD_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = told.unwrap_or_else(|| if is_night { fastrand::u64(..) } else { 31 });
+    let count = if is_night { 500_000 } else { 2_000 };
+    break_bytes(&record(), seed, count);
+    break_bytes(&case(), seed, count);
+    break_bytes(&act(), seed, count);
+    break_bytes(&mail(), seed, count);
+    break_bytes(&day(), seed, count);
+    break_bytes(&author(), seed, count);
 }

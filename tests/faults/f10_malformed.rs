@@ -1,19 +1,22 @@
 //! F10: pages and lines that are cut short, of wrong types, lacking, deep or endless: no panic, at most 64 MiB more memory, one error, and the valid items of a page that parses are kept.
 //!
-//! That other sources go on meanwhile is held by
-//! `daemon::one_account_in_trouble_leaves_the_others_alone`.
+//! Depth, length and memory are in `f10_heavy`.
 
 use affinityd::interchange::{Format, Mapping, readings};
+use affinityd::model::Purpose;
 use affinityd::platforms::{Page, Refusal, Scene};
+use affinityd::store::{Config as StoreConfig, Error, Store};
 use serde_json::Value;
 
 use super::rounds;
-use crate::alone::{forget_peak, growth, peak};
+use crate::fake_mastodon::{Fake, Mood};
+use crate::mutator::seed;
 use crate::platforms::fixtures::Fixtures;
 use crate::platforms::now;
+use crate::stage::{Stage, at};
 
 /// Three kinds of page a platform, and threads where there are some; where their items stand.
-const PAGES: [(&str, &str, &str); 10] = [
+pub const PAGES: [(&str, &str, &str); 10] = [
     ("mastodon", "notifications-first", ""),
     ("mastodon", "tag-first", ""),
     ("mastodon", "search-first", "/statuses"),
@@ -29,7 +32,7 @@ const PAGES: [(&str, &str, &str); 10] = [
 const XML: [&str; 2] = ["rss-first", "atom-first"];
 
 /// One saved page, ready to be read in other versions.
-struct Saved {
+pub struct Saved {
     fixtures: Fixtures,
     case: &'static str,
     session: Option<affinityd::platforms::Session>,
@@ -37,7 +40,7 @@ struct Saved {
 }
 
 impl Saved {
-    fn new(platform: &str, case: &'static str) -> Self {
+    pub fn new(platform: &str, case: &'static str) -> Self {
         let fixtures = Fixtures::load(platform);
         let (session, cursor) = (fixtures.session(case), fixtures.cursor(case));
         Self { fixtures, case, session, cursor }
@@ -47,7 +50,7 @@ impl Saved {
         self.fixtures.body(self.case)
     }
 
-    fn read(&self, body: Vec<u8>) -> Result<Page, Refusal> {
+    pub fn read(&self, body: Vec<u8>) -> Result<Page, Refusal> {
         let scene =
             Scene { cursor: self.cursor.as_deref(), session: self.session.as_ref(), now: now() };
         self.fixtures.parse(self.case, scene, body).1
@@ -79,6 +82,8 @@ const INSTEAD: [&str; 18] = [
     "{}",
     "{\"id\":{}}",
 ];
+/// What XML makes nothing good of.
+const MARKUP: [&str; 6] = ["", "&#0;", "&nope;", "<b>", "</b>", "]]>"];
 /// No JSON: the whole page is refused.
 const NO_JSON: [&str; 5] = ["NaN", "-Infinity", "0x10", "01", "'x'"];
 
@@ -118,7 +123,11 @@ fn a_page_cut_off_at_any_byte_is_refused() {
         let saved = Saved::new(platform, case);
         let body = saved.body();
         let last = body.iter().rposition(|b| !b.is_ascii_whitespace()).unwrap();
-        for cut in 0..=last {
+        // By day every ninth byte, and the last ones.
+        let step = rounds(9, 1);
+        for cut in
+            (seed() as usize % step..=last).step_by(step).chain(last.saturating_sub(9)..=last)
+        {
             let page = saved.read(body[..cut].to_vec());
             // Of a feed that breaks off the entries before are good, and newsreaders show them.
             let is_json = b"[{".contains(&body[0]);
@@ -137,8 +146,10 @@ fn a_wrong_value_costs_no_more_than_its_item() {
         let whole: Value = serde_json::from_slice(&saved.body()).unwrap();
         let mut all = Vec::new();
         places(&whole, "", &mut all);
-        // By day every third place, and a few values for each, all of them in turn.
-        for (nth, place) in all.iter().enumerate().step_by(rounds(3, 1)) {
+        // By day every seventh place, and a few values for each, all of them in turn.
+        let seventh = rounds(7, 1);
+        for (nth, place) in all.iter().enumerate().skip(seed() as usize % seventh).step_by(seventh)
+        {
             let item = place.strip_prefix(list).and_then(|rest| rest.split('/').nth(1));
             let item = item.filter(|n| n.parse::<usize>().is_ok()).map(|n| format!("{list}/{n}"));
             // What a page without that item holds must also be found on the page with it broken.
@@ -172,10 +183,10 @@ fn a_wrong_value_costs_no_more_than_its_item() {
             *marked.pointer_mut(place).unwrap() = Value::from("\u{1}here\u{1}");
             let marked = marked.to_string();
             let step = rounds(6, 1);
-            for instead in INSTEAD.into_iter().skip(nth / 3 % step).step_by(step) {
+            for instead in INSTEAD.into_iter().skip(nth / seventh % step).step_by(step) {
                 check(instead, marked.replace("\"\\u0001here\\u0001\"", instead));
             }
-            for instead in NO_JSON.into_iter().skip(nth / 3 % step).step_by(step) {
+            for instead in NO_JSON.into_iter().skip(nth / seventh % step).step_by(step) {
                 let page =
                     saved.read(marked.replace("\"\\u0001here\\u0001\"", instead).into_bytes());
                 assert!(page.is_err(), "{platform}/{case}: {place} is {instead}");
@@ -205,12 +216,12 @@ fn a_wrong_element_costs_no_more_than_its_entry() {
             let others = format!("{}{}", &body[..start], &body[end + name.len() + 3..]);
             let others = saved.read(others.into_bytes()).unwrap();
             // Each text between two tags, each attribute, each tag of this entry.
-            for (at, _) in body[start..end].match_indices(['>', '"', '<']) {
+            let step = rounds(5, 1);
+            for (nth, (at, _)) in body[start..end].match_indices(['>', '"', '<']).enumerate() {
                 let at = start + at + 1;
                 let to = at + body[at..].find(['<', '"', '>']).unwrap();
-                for instead in
-                    INSTEAD.into_iter().chain(["", "&#0;", "&nope;", "<b>", "</b>", "]]>"])
-                {
+                let instead = INSTEAD.into_iter().chain(MARKUP);
+                for instead in instead.skip((seed() as usize + nth) % step).step_by(step) {
                     let broken = format!("{}{instead}{}", &body[..at], &body[to..]);
                     let Ok(page) = saved.read(broken.into_bytes()) else { continue };
                     let is_text = body.as_bytes()[at - 1] == b'>' && !instead.contains(['<', ']']);
@@ -226,225 +237,6 @@ fn a_wrong_element_costs_no_more_than_its_entry() {
             from = end;
         }
         assert!(!ids(&whole).is_empty());
-    }
-}
-
-/// A page of one thing repeated, as large as the client lets through: what stands before, the
-/// thing, what stands behind.
-struct Heavy {
-    platform: &'static str,
-    case: &'static str,
-    pieces: [&'static str; 3],
-    /// So often; else as often as it fits.
-    times: Option<usize>,
-    /// Closes what the thing opens, as often.
-    close: &'static str,
-}
-
-impl Heavy {
-    fn body(&self) -> Vec<u8> {
-        const SIZE: usize = 8 << 20;
-        let [before, item, after] = self.pieces;
-        let room = (SIZE - before.len() - after.len()) / item.len();
-        let times = self.times.unwrap_or(room).max(1);
-        let many = item.repeat(times);
-        let close = self.close.repeat(times);
-        format!("{before}{}{close}{after}", many.trim_end_matches(',')).into_bytes()
-    }
-}
-
-fn heavy() -> Vec<Heavy> {
-    let mut all = Vec::new();
-    let lists = [
-        ("mastodon", "tag-first", "[", "]"),
-        ("mastodon", "notifications-first", "[", "]"),
-        ("mastodon", "search-first", "{\"statuses\":[", "]}"),
-        ("mastodon", "replies-thread-1", "{\"ancestors\":[],\"descendants\":[", "]}"),
-        ("bluesky", "notifications-first", "{\"notifications\":[", "]}"),
-        ("bluesky", "posts-first", "{\"feed\":[", "]}"),
-        ("bluesky", "search-first", "{\"posts\":[", "]}"),
-        ("bluesky", "look-thread", "{\"thread\":{\"replies\":[", "]}}"),
-        ("feed", "json-first", "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[", "]}"),
-        (
-            "feed",
-            "json-first",
-            "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"id\":\"a\",\"authors\":[",
-            "]}]}",
-        ),
-        (
-            "feed",
-            "json-first",
-            "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"id\":[",
-            "]}]}",
-        ),
-        (
-            "mastodon",
-            "tag-first",
-            "[{\"id\":\"1\",\"uri\":\"https://a.example/1\",\"visibility\":\"public\",\
-             \"account\":{\"id\":\"1\",\"acct\":\"a\"},\"mentions\":[",
-            "]}]",
-        ),
-        (
-            "bluesky",
-            "search-first",
-            "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/1\",\
-             \"author\":{\"did\":\"did:plc:a\",\"handle\":\"a.example\"},\
-             \"record\":{\"text\":\"x\",\"facets\":[",
-            "]}}]}",
-        ),
-        (
-            "bluesky",
-            "search-first",
-            "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/1\",\
-             \"author\":{\"did\":\"did:plc:a\",\"handle\":\"a.example\",\"labels\":[",
-            "]},\"record\":{\"text\":\"x\"}}]}",
-        ),
-        (
-            "bluesky",
-            "search-first",
-            "{\"posts\":[{\"uri\":\"at://did:plc:a/app.bsky.feed.post/1\",\
-             \"author\":{\"did\":\"did:plc:a\",\"handle\":\"a.example\"},\
-             \"record\":{\"text\":\"x\",\"langs\":[",
-            "]}}]}",
-        ),
-    ];
-    let items = [
-        "{},",
-        "[],",
-        "0,",
-        "\"\",",
-        "{\"id\":\"\",\"acct\":\"\"},",
-        "{\"id\":\"1\",\"content_text\":\"x\"},",
-        "{\"id\":\"1\",\"uri\":\"x\",\"visibility\":\"public\",\"in_reply_to_id\":\"2\",\
-         \"account\":{\"id\":\"1\",\"acct\":\"\"}},",
-        "{\"index\":{\"byteStart\":0,\"byteEnd\":1},\"features\":[{}]},",
-        "{\"src\":\"\",\"val\":\"\"},",
-    ];
-    for (n, (platform, case, before, after)) in lists.into_iter().enumerate() {
-        for (m, item) in items.into_iter().enumerate() {
-            // By day the lightest item, of which there are most, and one other of them all in turn.
-            if m == 0 || rounds(usize::from(m == 1 + n % (items.len() - 1)), 1) == 1 {
-                let pieces = [before, item, after];
-                all.push(Heavy { platform, case, pieces, times: None, close: "" });
-            }
-        }
-    }
-    for (platform, case, _) in PAGES {
-        for times in [10_000, rounds(10_000, 1_000_000)] {
-            for (before, open, close, after) in [
-                ("", "[", "]", ""),
-                ("", "{\"a\":", "1}", ""),
-                ("{\"thread\":", "{\"parent\":", "1}", "}"),
-                ("{\"thread\":", "{\"replies\":[", "]}", "}"),
-                ("[{\"id\":\"1\",\"status\":", "[", "]", "}]"),
-                ("<a>", "<a>", "</a>", "</a>"),
-                (
-                    "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><content type=\"xhtml\">",
-                    "<div>",
-                    "</div>",
-                    "</content></entry></feed>",
-                ),
-            ] {
-                let pieces = [before, open, after];
-                all.push(Heavy { platform, case, pieces, times: Some(times), close });
-            }
-        }
-    }
-    for pieces in [["", "[", ""], ["\"", "x", "\""], ["", "9", ""]] {
-        for (platform, case) in [("mastodon", "tag-first"), ("feed", "json-first")] {
-            all.push(Heavy { platform, case, pieces, times: None, close: "" });
-        }
-    }
-    let rss = ("<rss version=\"2.0\"><channel>", "</channel></rss>");
-    let atom = ("<feed xmlns=\"http://www.w3.org/2005/Atom\">", "</feed>");
-    for (before, item, after) in [
-        (rss.0, "<item/>", rss.1),
-        (rss.0, "<item><title>x</title></item>", rss.1),
-        (rss.0, "<category>x</category>", rss.1),
-        (rss.0, "<item><category/>", rss.1),
-        (
-            "<rss version=\"2.0\"><channel><item>",
-            "<category>x</category>",
-            "</item></channel></rss>",
-        ),
-        (
-            "<rss version=\"2.0\"><channel><item>",
-            "<enclosure url=\"\"/>",
-            "</item></channel></rss>",
-        ),
-        (
-            "<rss version=\"2.0\" xmlns:m=\"http://search.yahoo.com/mrss/\"><channel><item>",
-            "<m:content/>",
-            "</item></channel></rss>",
-        ),
-        (atom.0, "<entry/>", atom.1),
-        (atom.0, "<author/>", atom.1),
-        (atom.0, "<link href=\"\"/>", atom.1),
-        ("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry>", "<author/>", "</entry></feed>"),
-        (
-            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry>",
-            "<link href=\"a\"/>",
-            "</entry></feed>",
-        ),
-        (
-            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry>",
-            "<category term=\"\"/>",
-            "</entry></feed>",
-        ),
-        ("<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\">", "<a:entry/>", "</a:feed>"),
-        ("<rss version=\"2.0\"><channel><item ", "a=\"\" ", "/></channel></rss>"),
-        (
-            "<rss version=\"2.0\"><channel><item><description>",
-            "&amp;",
-            "</description></item></channel></rss>",
-        ),
-        (
-            "<rss version=\"2.0\"><channel><item><description>",
-            "&lt;b&gt;",
-            "</description></item></channel></rss>",
-        ),
-        (
-            "<rss version=\"2.0\"><channel><item><description><![CDATA[",
-            "<b>",
-            "]]></description></item></channel></rss>",
-        ),
-        ("<!DOCTYPE rss [<!ENTITY a \"", "&a;&a;&a;&a;", "\">]><rss><channel/></rss>"),
-        ("<a>", "<a>", ""),
-        (
-            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><content type=\"xhtml\">",
-            "<div>",
-            "",
-        ),
-        ("<rss version=\"2.0\"><channel><item><title>", "<b>", ""),
-        ("<rss version=\"2.0\"><channel><item>", "<item>", ""),
-        ("<rss version=\"2.0\"><channel>", "<channel>", ""),
-    ] {
-        let pieces = [before, item, after];
-        all.push(Heavy { platform: "feed", case: "rss-first", pieces, times: None, close: "" });
-    }
-    all
-}
-
-#[test]
-fn endless_and_deep_pages_are_read_within_64_mib() {
-    const TEST: &str = "faults::f10_malformed::endless_and_deep_pages_are_read_within_64_mib";
-    let grown = growth(TEST, || {
-        for heavy in heavy() {
-            let saved = Saved::new(heavy.platform, heavy.case);
-            let body = heavy.body();
-            let size = body.len();
-            let before = forget_peak();
-            let page = saved.read(body);
-            let grown = peak().saturating_sub(before);
-            let what =
-                format!("{}/{}: {:?} in {size} bytes", heavy.platform, heavy.case, heavy.pieces);
-            let read = page.as_ref().map(|p| (p.readings.len(), p.spoiled.len()));
-            println!("{} KiB: {what}: {read:?}", grown >> 10);
-            assert!(grown <= 64 << 20, "{what} takes {} MiB", grown >> 20);
-        }
-    });
-    if let Some(grown) = grown {
-        println!("grown by {} MiB in all", grown >> 20);
     }
 }
 
@@ -513,4 +305,87 @@ fn broken_lines_are_errors_of_their_own() {
             assert!(read.iter().filter(|l| l.is_err()).count() <= 1, "{says}: {read:?}");
         }
     }
+}
+
+/// A line of an export that is broken is named, and leaves a store as empty as it was; what is taken
+/// in can be written out again.
+#[test]
+fn a_broken_line_of_an_export_leaves_nothing_behind() {
+    let good = include_str!("../fixtures/fuzz/export/a.jsonl");
+    let lines: Vec<&str> = good.lines().collect();
+    // The line, what stands there instead, and whether that can be no line at all.
+    let mut broken: Vec<(usize, String, bool)> = Vec::new();
+    for (n, line) in lines.iter().enumerate() {
+        broken
+            .extend((0..line.len()).filter_map(|cut| Some((n, line.get(..cut)?.to_owned(), true))));
+        let whole: Value = serde_json::from_str(line).unwrap();
+        let mut all = Vec::new();
+        places(&whole, "", &mut all);
+        for place in &all {
+            let mut marked = whole.clone();
+            *marked.pointer_mut(place).unwrap() = Value::from("\u{1}here\u{1}");
+            let marked = marked.to_string();
+            let put = |value: &&str| marked.replace("\"\\u0001here\\u0001\"", value);
+            broken.extend(INSTEAD.iter().map(|value| (n, put(value), false)));
+            broken.extend(NO_JSON.iter().map(|value| (n, put(value), true)));
+            let mut lacking = whole.clone();
+            remove(&mut lacking, place);
+            broken.push((n, lacking.to_string(), false));
+        }
+    }
+    let mut rng = fastrand::Rng::with_seed(seed());
+    rng.shuffle(&mut broken);
+    broken.truncate(rounds(150, usize::MAX));
+    for open in ["[", "{\"a\":", "{\"type\":\"value\",\"name\":\"x\",\"value\":["] {
+        broken.push((2, open.repeat(10_000), true));
+    }
+    let many = "0,".repeat(1_000_000);
+    broken.push((2, format!("{{\"type\":[{many}0]}}"), true));
+    broken.push((2, format!("{{\"type\":\"brand\",\"name\":[{many}0]}}"), true));
+
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig { cache_mb: 4, low_disk_mb: 0, ..StoreConfig::default() };
+    let open = |n: usize| Store::open(&folder.path().join(n.to_string()), &config).unwrap().0;
+    let (mut store, mut taken_in) = (open(0), 0);
+    for (n, instead, is_no_line) in &broken {
+        let says = format!("line {}: {}", n + 1, instead.chars().take(200).collect::<String>());
+        let mut all = lines.clone();
+        all[*n] = instead;
+        let file = all.join("\n") + "\n";
+        match store.import_export(file.as_bytes(), &mut |_| {}) {
+            Ok(_) => {
+                assert!(!is_no_line, "{says}");
+                store.export(&mut Vec::new(), affinityd::model::Time(0), &mut |_| {}).unwrap();
+                taken_in += 1;
+                store = open(taken_in);
+            }
+            // A store that is not empty any more would say so with the next one.
+            Err(Error::BadLine { line, why }) => {
+                let said = *n as u64 + 1;
+                assert!(line == said || (line > said && !is_no_line), "{says}: {line}: {why}");
+            }
+            Err(other) => panic!("{says}: {other}"),
+        }
+    }
+    assert_eq!(store.import_export(good.as_bytes(), &mut |_| {}).unwrap().lines, 9);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_talks_nonsense_leaves_the_others_alone() {
+    const COMPLAINT: &str = "the grinder broke after two days, terrible quality, I want a refund";
+    let (odd, well) = (Fake::start().await, Fake::start().await);
+    let stage = Stage::new(at("08:00"), &[("odd", &odd), ("well", &well)]).await;
+    odd.is(Mood::Garbage);
+    odd.mention("bob", COMPLAINT, at("08:10"));
+    well.mention("ada", COMPLAINT, at("08:20"));
+    stage.pass(at("08:30")).await;
+    let source = stage.source("odd", "notifications");
+    assert_eq!(source["error"]["class"], "malformed", "{source}");
+    assert_eq!(stage.source("well", "notifications")["health"], "well");
+    assert_eq!(stage.ids().len(), 1, "the other account goes on");
+    stage.pass(at("14:00")).await;
+    assert!(stage.mails(&Purpose::Source).len() <= 1, "told once");
+    odd.is(Mood::Well);
+    stage.pass(at("16:00")).await;
+    stage.until("what was said meanwhile", || stage.ids().len() == 2).await;
 }

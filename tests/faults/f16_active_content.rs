@@ -177,7 +177,7 @@ fn nothing_that_a_stranger_writes_acts() {
         }
     }
     let mut rng = fastrand::Rng::with_seed(16);
-    for _ in 0..super::rounds(40, 20_000) {
+    for _ in 0..super::rounds(24, 20_000) {
         let text: String = (0..rng.usize(2..6))
             .map(|_| {
                 let all: Vec<char> = HOSTILE[rng.usize(..HOSTILE.len())].chars().collect();

@@ -24,8 +24,10 @@ use crate::mutator::Mutator;
 use crate::platforms::fixtures::Fixtures;
 use crate::platforms::now;
 
-fn inputs() -> usize {
-    rounds(2_000, 500_000)
+/// How many inputs one target is shown; `heavy`: so many times as long does one take as with the
+/// light ones.
+fn inputs(heavy: usize) -> usize {
+    rounds(2_000, 500_000) / heavy
 }
 
 /// The saved replies of a platform.
@@ -81,7 +83,7 @@ fn pages(platform: &str) {
         .collect();
     let connector = &fixtures.connector;
     let streams = connector.streams();
-    Mutator::new(platform, saved(platform)).run(inputs(), |input| {
+    Mutator::new(platform, saved(platform)).run(inputs(2), |input| {
         let nth = input.iter().fold(input.len(), |sum, b| sum.wrapping_mul(31) + usize::from(*b));
         let (name, session, cursor) = &cases[nth % cases.len()];
         let scene = Scene { cursor: cursor.as_deref(), session: session.as_ref(), now: now() };
@@ -138,7 +140,7 @@ fn feeds() {
 
 #[test]
 fn html_to_text() {
-    Mutator::new("html", []).run(inputs(), |input| {
+    Mutator::new("html", []).run(inputs(1), |input| {
         let html = String::from_utf8_lossy(input);
         let read = text::plain(&html);
         assert!(!read.chars().any(|c| c.is_control() && c != '\n'));
@@ -170,7 +172,7 @@ fn headers_that_ask_for_patience() {
             )
         })
         .collect();
-    Mutator::new("headers", []).run(inputs(), |input| {
+    Mutator::new("headers", []).run(inputs(4), |input| {
         let said = String::from_utf8_lossy(input);
         let mut lines = said.lines();
         let status = lines.next().and_then(|l| l.trim().parse().ok()).unwrap_or(503);
@@ -212,7 +214,7 @@ fn settings() {
     for name in affinityd::platforms::NAMES {
         more.push(std::fs::read(root.join(format!("platforms/{name}.toml"))).unwrap());
     }
-    Mutator::new("config", more).run(inputs(), |input| {
+    Mutator::new("config", more).run(inputs(16), |input| {
         let text = String::from_utf8_lossy(input).into_owned();
         let path = Path::new("/nowhere/affinityd.toml");
         match Config::parse(path, text, Secrets::Optional) {
@@ -226,7 +228,7 @@ fn settings() {
 
 #[test]
 fn lines_of_other_programs() {
-    Mutator::new("lines", []).run(inputs(), |input| {
+    Mutator::new("lines", []).run(inputs(4), |input| {
         let mapping = Mapping::parse(["text=text"]).unwrap();
         for format in Format::ALL {
             for mapping in [&Mapping::default(), &mapping] {
@@ -260,7 +262,7 @@ fn lines_of_other_programs() {
 #[test]
 fn mails_are_read_back_as_they_were_written() {
     let to = address("ada@acme.example").unwrap();
-    Mutator::new("mime", []).run(inputs(), |input| {
+    Mutator::new("mime", []).run(inputs(1), |input| {
         let all = String::from_utf8_lossy(input);
         let mut parts = all.splitn(3, '\n');
         let [name, subject, text] = [(); 3].map(|()| parts.next().unwrap_or_default());
@@ -299,7 +301,7 @@ fn mails_are_read_back_as_they_were_written() {
 
 #[test]
 fn cron_expressions() {
-    Mutator::new("cron", []).run(inputs(), |input| {
+    Mutator::new("cron", []).run(inputs(1), |input| {
         let words = String::from_utf8_lossy(input);
         for zone in [Tz::UTC, Tz::Europe__Stockholm, Tz::Pacific__Apia] {
             match Schedule::parse(&words, zone) {
@@ -317,7 +319,7 @@ fn cron_expressions() {
 
 #[test]
 fn holiday_files() {
-    Mutator::new("ics", []).run(inputs(), |input| {
+    Mutator::new("ics", []).run(inputs(1), |input| {
         if let Ok(days) = parse_ics(&String::from_utf8_lossy(input)) {
             assert!(days.len() <= 20_000 && days.is_sorted());
         }
@@ -328,7 +330,7 @@ fn holiday_files() {
 #[test]
 fn terms_of_brands() {
     let classifier = Classifier::new();
-    Mutator::new("terms", []).run(inputs() / 4, |input| {
+    Mutator::new("terms", []).run(inputs(4), |input| {
         let all = String::from_utf8_lossy(input);
         let mut lines: Vec<String> = all.lines().map(str::to_owned).collect();
         let text = lines.pop().unwrap_or_default();

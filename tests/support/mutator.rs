@@ -116,6 +116,7 @@ impl Mutator {
             self.show(&format!("kept input {place}"), kept, &look);
         }
         let seed = seed();
+        println!("{}: {count} inputs of AFFINITYD_SEED={seed}", self.format);
         for nth in 0..count as u64 {
             let mut rng =
                 Rng::with_seed(seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
@@ -178,7 +179,7 @@ impl Mutator {
 }
 
 /// `AFFINITYD_SEED`; else always the same by day and a new one by night.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     if let Some(seed) = std::env::var("AFFINITYD_SEED").ok().and_then(|s| s.parse().ok()) {
         return seed;
     }
