@@ -127,7 +127,7 @@ mod tests {
             ("an encoded word", "=?utf-8?b?QmNj?=", 100, "= ?utf-8?b?QmNj?="),
             ("too long, in a word", "abcdefgh", 5, "abcd…"),
             ("too long, after a word", "abc defgh", 6, "abc d…"),
-            ("taken apart when it is full", "a =?=?=?", 8, "a = ?= …"),
+            ("taken apart when it is full", "a =?=?=?", 8, "a = ?=…"),
             ("only breaks", "\r\n\r\n", 5, ""),
         ] {
             assert_eq!(one_line(text, limit), wanted, "{why}");

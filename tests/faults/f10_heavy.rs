@@ -1,7 +1,8 @@
 //! F10: pages that are deep or endless: no panic, at most 64 MiB more memory.
 //!
-//! By day bodies of 1 MiB may take an eighth of that; those of 10^6 elements, and by night the
-//! largest that the client lets through, all of it.
+//! By day bodies of 1 MiB may take little more than a quarter of that, for a feed is read up to so
+//! many tags; those of 10^6 elements, and by night the largest that the client lets through, all of
+//! it.
 
 use super::f10_malformed::{PAGES, Saved};
 use super::rounds;
@@ -226,7 +227,7 @@ fn endless_and_deep_pages_are_read_within_64_mib() {
             let read = page.as_ref().map(|p| (p.readings.len(), p.spoiled.len()));
             println!("{} KiB: {what}: {read:?}", grown >> 10);
             // What the allocator takes at once does not shrink with the body.
-            let most = if size > 1 << 20 { MOST } else { MOST / 8 + (4 << 20) };
+            let most = if size > 1 << 20 { MOST } else { MOST / 4 + (4 << 20) };
             assert!(grown <= most, "{what} takes {} MiB", grown >> 20);
         }
     });

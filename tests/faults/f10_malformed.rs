@@ -129,12 +129,7 @@ fn a_page_cut_off_at_any_byte_is_refused() {
             (seed() as usize % step..=last).step_by(step).chain(last.saturating_sub(9)..=last)
         {
             let page = saved.read(body[..cut].to_vec());
-            // Of a feed that breaks off the entries before are good, and newsreaders show them.
-            let is_json = b"[{".contains(&body[0]);
-            assert!(
-                page.is_err() || !is_json,
-                "{platform}/{case} cut at {cut} was taken for whole"
-            );
+            assert!(page.is_err(), "{platform}/{case} cut at {cut} was taken for whole");
         }
     }
 }
@@ -386,6 +381,8 @@ async fn a_source_that_talks_nonsense_leaves_the_others_alone() {
     stage.pass(at("14:00")).await;
     assert!(stage.mails(&Purpose::Source).len() <= 1, "told once");
     odd.is(Mood::Well);
+    // It may be an hour into its back-off, by chance.
+    stage.pass(at("14:30")).await;
     stage.pass(at("16:00")).await;
     stage.until("what was said meanwhile", || stage.ids().len() == 2).await;
 }

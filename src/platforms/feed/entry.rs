@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::io::Read as _;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, Utc};
@@ -85,27 +86,56 @@ fn time(at: DateTime<Utc>) -> Option<Time> {
 fn read_xml(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
     // Without an id of its own an entry gets ours, made of more than feed-rs would pass on.
     let parser = Builder::new().base_uri(Some(base)).id_generator(|_, _, _| String::new()).build();
-    let feed = parser.parse(bounded(body)).map_err(|e| answer::malformed("feed", e))?;
+    let (body, closing) = bounded(body);
+    let feed = parser.parse(body.chain(&*closing)).map_err(|e| answer::malformed("feed", e))?;
     let ttl = feed.ttl.map(|minutes| i64::from(minutes).saturating_mul(Time::MINUTE));
     let entries = feed.entries.into_iter().map(xml_entry).collect();
     Ok(Feed { entries, lang: feed.language, ttl, spoiled: Vec::new() })
 }
 
-/// The feed as far as it may be read: to the first entry or tag too many. The entries before stay
-/// good, as in any feed that breaks off.
-fn bounded(body: &[u8]) -> &[u8] {
+/// The feed as far as it may be read, which is to the first entry too many, or the one with the first
+/// tag too many; and what closes it there. Nothing is left of a feed with too many tags before that.
+fn bounded(body: &[u8]) -> (&[u8], Vec<u8>) {
     let (mut entries, mut tags) = (0, 0);
+    let (mut first, mut last) = (0, 0);
     for (at, _) in body.iter().enumerate().filter(|(_, b)| **b == b'<') {
-        let rest = &body[at + 1..];
-        let end = rest.iter().take(64).position(|b| b" \t\r\n/>".contains(b)).unwrap_or(0);
-        let name = rest[..end].rsplit(|b| *b == b':').next().unwrap_or_default();
-        entries += usize::from(name == b"item" || name == b"entry");
+        let full = tag_name(&body[at + 1..]);
+        let name = full.rsplit(|b| *b == b':').next().unwrap_or_default();
+        if name == b"item" || name == b"entry" {
+            entries += 1;
+            last = at;
+            first = if entries == 1 { at } else { first };
+        }
         tags += 1;
         if entries > MAX_ENTRIES || tags > MAX_TAGS {
-            return &body[..at];
+            return if last > first {
+                (&body[..last], closing(&body[..first]))
+            } else {
+                (b"", vec![])
+            };
         }
     }
-    body
+    (body, vec![])
+}
+
+/// The name at the start of a tag, with its prefix; empty for an end, and for what is too long to be
+/// one.
+fn tag_name(tag: &[u8]) -> &[u8] {
+    &tag[..tag.iter().take(64).position(|b| b" \t\r\n/>".contains(b)).unwrap_or(0)]
+}
+
+/// Closes the elements that are open at the end of this piece of a feed.
+fn closing(head: &[u8]) -> Vec<u8> {
+    let mut open = Vec::new();
+    for piece in head.split(|b| *b == b'<').skip(1) {
+        let tag = piece.split(|b| *b == b'>').next().unwrap_or_default();
+        match tag {
+            [b'!' | b'?', ..] | [] | [.., b'/'] => {}
+            [b'/', ..] => drop(open.pop()),
+            _ => open.push(tag_name(piece)),
+        }
+    }
+    open.into_iter().rev().flat_map(|name| [b"</", name, b">"].concat()).collect()
 }
 
 fn xml_entry(entry: model::Entry) -> Entry {
@@ -349,9 +379,21 @@ mod tests {
         for (why, body, wanted) in [
             ("a large feed", rss("<item><guid>a</guid></item>", MAX_ENTRIES), MAX_ENTRIES),
             ("too large a feed", rss("<item><guid>a</guid></item>", 50_000), MAX_ENTRIES),
-            ("too many tags", rss(&format!("<item>{}</item>", "<b></b>".repeat(999)), 110), 100),
+            ("too many tags", rss(&format!("<item>{}</item>", "<b></b>".repeat(999)), 110), 99),
+            (
+                "prefixes, and what comes before",
+                {
+                    let entries = "<a:entry><a:id>a</a:id></a:entry>".repeat(2_000);
+                    let head = "<?xml version=\"1.0\"?><!-- x --><a:feed \
+                            xmlns:a=\"http://www.w3.org/2005/Atom\"><a:title>x</a:title><a:link/>";
+                    format!("{head}{entries}</a:feed>").into_bytes()
+                },
+                MAX_ENTRIES,
+            ),
         ] {
             assert_eq!(read(&body, &base).map(|feed| feed.entries.len()), Ok(wanted), "{why}");
         }
+        let one = rss(&format!("<item>{}</item>", "<enclosure/>".repeat(MAX_TAGS)), 1);
+        assert!(read(&one, &base).is_err(), "no entry is whole");
     }
 }
