@@ -122,6 +122,7 @@ fn a_page_cut_off_at_any_byte_is_refused() {
     for (platform, case) in PAGES.iter().map(|(p, c, _)| (*p, *c)).chain([("feed", "atom-first")]) {
         let saved = Saved::new(platform, case);
         let body = saved.body();
+        let whole = saved.read(body.clone()).unwrap();
         let last = body.iter().rposition(|b| !b.is_ascii_whitespace()).unwrap();
         // By day every ninth byte, and the last ones.
         let step = rounds(9, 1);
@@ -129,7 +130,10 @@ fn a_page_cut_off_at_any_byte_is_refused() {
             (seed() as usize % step..=last).step_by(step).chain(last.saturating_sub(9)..=last)
         {
             let page = saved.read(body[..cut].to_vec());
-            assert!(page.is_err(), "{platform}/{case} cut at {cut} was taken for whole");
+            // Behind the last entry of a feed there is nothing more to be lost.
+            let is_refused =
+                page.as_ref().map_or(true, |page| XML.contains(&case) && ids(page) == ids(&whole));
+            assert!(is_refused, "{platform}/{case} cut at {cut} was taken for whole");
         }
     }
 }
