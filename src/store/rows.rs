@@ -159,10 +159,10 @@ impl Draft<'_> {
         if was == now {
             return Ok(());
         }
-        if let Some((person, item)) = was {
-            if let Some(sum) = self.summary(brand, person)? {
-                self.keep_summary(brand, person, sum.without(item));
-            }
+        if let Some((person, item)) = was
+            && let Some(sum) = self.summary(brand, person)?
+        {
+            self.keep_summary(brand, person, sum.without(item));
         }
         if let Some((person, item)) = now {
             let sum = self.summary(brand, person)?;

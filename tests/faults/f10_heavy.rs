@@ -136,6 +136,17 @@ fn heavy() -> Vec<Heavy> {
         let pieces = [before, "0,", after];
         all.push(Heavy { platform, case, pieces, times: Some(1_000_000), close: "" });
     }
+    // As many of what takes most as are read, and as many as are not.
+    for times in [199_000, 400_000] {
+        let pieces = ["<rss><channel><item>", "<enclosure url=\"\"/>", "</item></channel></rss>"];
+        all.push(Heavy {
+            platform: "feed",
+            case: "rss-first",
+            pieces,
+            times: Some(times),
+            close: "",
+        });
+    }
     for pieces in [["", "[", ""], ["\"", "x", "\""], ["", "9", ""]] {
         for (platform, case) in [("mastodon", "tag-first"), ("feed", "json-first")] {
             all.push(Heavy { platform, case, pieces, times: None, close: "" });

@@ -72,13 +72,13 @@ fn every_cut_is_between_letters() {
             let cut = text::snippet(&text, room);
             let kept = cut.trim_end_matches('…');
             assert!(
-                kept.is_empty() || kept.len() % letter.len() == 0 || letter == "\r\n",
+                kept.is_empty() || kept.len().is_multiple_of(letter.len()) || letter == "\r\n",
                 "{cut:?}"
             );
             let line = text::line(&text, room);
             assert!(line.chars().count() <= room.max(1), "{line:?}");
             let kept = line.trim_end_matches('…');
-            assert!(kept.len() % letter.len() == 0, "{letter:?} in {room}: {line:?}");
+            assert!(kept.len().is_multiple_of(letter.len()), "{letter:?} in {room}: {line:?}");
             let mut capped = text.clone();
             cap(&mut capped, room);
             assert!(text.starts_with(&capped) && capped.len() + 4 > room.min(text.len()));

@@ -130,7 +130,7 @@ fn an_older_program_refuses_a_newer_store_and_touches_nothing() {
         let db = sled::Config::new().path(place.path("state/db")).open().unwrap();
         let state = db.open_tree("state").unwrap();
         let known = state.get("schema").unwrap().expect("the number of the layout");
-        let newer = vec![&[0; 7][..], &[99]].concat();
+        let newer = [&[0; 7][..], &[99]].concat();
         assert_eq!(known.len(), newer.len());
         state.insert("schema", newer).unwrap();
         db.flush().unwrap();

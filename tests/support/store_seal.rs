@@ -179,7 +179,7 @@ fn a_scan_sees_each_row_once_whatever_happens_beside_it() {
     fill(&store, brand, 300..600);
     let mut scan = store.scan(brand, Time(0)..hour(600));
     let mut seen = Vec::new();
-    while let Some(record) = scan.next() {
+    for record in scan.by_ref() {
         let record = record.unwrap();
         let n: i64 = record.id.parse().unwrap();
         seen.push(n);
