@@ -138,7 +138,11 @@ fn heavy() -> Vec<Heavy> {
     }
     // As many of what takes most as are read, and as many as are not.
     for times in [199_000, 400_000] {
-        let pieces = ["<rss><channel><item>", "<enclosure url=\"\"/>", "</item></channel></rss>"];
+        let pieces = [
+            "<rss version=\"2.0\"><channel><item>",
+            "<enclosure url=\"\"/>",
+            "</item></channel></rss>",
+        ];
         all.push(Heavy {
             platform: "feed",
             case: "rss-first",
