@@ -1,6 +1,6 @@
 //! F10: pages that are deep or endless: no panic, at most 64 MiB more memory.
 //!
-//! By day bodies of 1 MiB may take little more than a quarter of that, for a feed is read up to so
+//! By day bodies of 256 KiB may take little more than a quarter of that, for a feed is read up to so
 //! many tags; those of 10^6 elements, and by night the largest that the client lets through, all of
 //! it.
 
@@ -25,7 +25,7 @@ struct Heavy {
 
 impl Heavy {
     fn body(&self) -> Vec<u8> {
-        let size = rounds(1 << 20, 8 << 20);
+        let size = rounds(256 << 10, 8 << 20);
         let [before, item, after] = self.pieces;
         let room = (size - before.len() - after.len()) / item.len();
         let times = self.times.unwrap_or(room).max(1);
