@@ -2,10 +2,11 @@
 //!
 //! The daemon holds one clock and hands `now` down; nothing below it asks. Waiting compares with
 //! the clock again at least once a minute, so that a clock that is set, a machine that slept and a
-//! daylight change are noticed in time.
+//! daylight change are noticed in time. Intervals are planned by [`Clock::steady`], which nobody sets.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
@@ -24,10 +25,18 @@ pub trait Clock: Send + Sync {
     /// The time.
     fn now(&self) -> Time;
 
-    /// Ends when [`Clock::now`] has reached `at`; at once if it has already. Follows a clock that
-    /// is set forward or back within a minute of real time.
+    /// A time that goes on as [`Clock::now`] does, but is never set: what lies between two of them
+    /// has passed. It says nothing about the date, and is not kept over a restart.
+    fn steady(&self) -> Time;
+
+    /// Ends when [`Clock::now`] has reached `at`; at once if it has already. Or when the clock was
+    /// set back past where it stood when the wait began: whoever waits looks again at what is due.
+    /// A clock that is set forward or back is noticed within a minute of real time.
     fn sleep_until(&self, at: Time) -> Sleep<'_>;
 }
+
+/// Where the steady time of the machine starts.
+static STARTED: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
 
 /// The time of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +49,10 @@ impl Clock for Wall {
             Ok(since) => millis(since),
             Err(before) => -millis(before.duration()),
         })
+    }
+
+    fn steady(&self) -> Time {
+        Time(i64::try_from(STARTED.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
@@ -69,6 +82,10 @@ impl Clock for Fast {
         self.origin.plus(real.saturating_mul(i64::from(self.factor)))
     }
 
+    fn steady(&self) -> Time {
+        self.now()
+    }
+
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
         Box::pin(sleep(self, at, self.factor))
     }
@@ -76,43 +93,70 @@ impl Clock for Fast {
 
 /// A clock that stands until it is set. Clones show the same time.
 #[derive(Clone, Debug)]
-pub struct Manual(watch::Sender<Time>);
+pub struct Manual(watch::Sender<Hands>);
+
+/// What it shows.
+#[derive(Clone, Copy, Debug)]
+struct Hands {
+    now: Time,
+    steady: Time,
+}
 
 impl Manual {
     /// Stands at `now`.
     pub fn new(now: Time) -> Self {
-        Self(watch::Sender::new(now))
+        // Far from each other, so that nothing works that takes one for the other.
+        Self(watch::Sender::new(Hands { now, steady: Time(7 * Time::DAY) }))
     }
 
-    /// Sets it, also back. Whoever waits for a time that is reached goes on.
+    /// So much time passes that it shows `now`; or it is set back to it. Whoever waits for a time
+    /// that is reached goes on.
     pub fn set(&self, now: Time) {
-        self.0.send_replace(now);
+        self.0.send_modify(|hands| {
+            hands.steady = hands.steady.plus(now.since(hands.now).max(0));
+            hands.now = now;
+        });
     }
 
-    /// Moves it by so many milliseconds.
+    /// So many milliseconds pass.
     pub fn advance(&self, millis: i64) {
-        self.0.send_modify(|now| *now = now.plus(millis));
+        self.set(self.now().plus(millis));
+    }
+
+    /// Somebody sets it forward or back by so many milliseconds; no time passes.
+    pub fn jump(&self, millis: i64) {
+        self.0.send_modify(|hands| hands.now = hands.now.plus(millis));
     }
 }
 
 impl Clock for Manual {
     fn now(&self) -> Time {
-        *self.0.borrow()
+        self.0.borrow().now
+    }
+
+    fn steady(&self) -> Time {
+        self.0.borrow().steady
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
-        let mut now = self.0.subscribe();
+        let mut hands = self.0.subscribe();
+        let begun = hands.borrow().now;
         Box::pin(async move {
             // An error would mean that the clock is gone, but `self` holds it.
-            now.wait_for(|now| *now >= at).await.ok();
+            hands.wait_for(|hands| hands.now >= at || hands.now < begun).await.ok();
         })
     }
 }
 
 async fn sleep(clock: &dyn Clock, at: Time, factor: u32) {
+    let begun = clock.now();
     loop {
-        let left = at.since(clock.now());
+        let now = clock.now();
+        let left = at.since(now);
         let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return };
+        if now < begun {
+            return;
+        }
         // Rounded up: a wait of no time would turn this into a busy loop.
         let real = Duration::from_millis(left.div_ceil(u64::from(factor)));
         tokio::time::sleep(real.min(LOOK_AGAIN)).await;
@@ -142,6 +186,10 @@ mod tests {
             T0.plus(real + self.shift.load(Ordering::SeqCst))
         }
 
+        fn steady(&self) -> Time {
+            self.now()
+        }
+
         fn sleep_until(&self, at: Time) -> Sleep<'_> {
             Box::pin(sleep(self, at, 1))
         }
@@ -167,15 +215,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_that_is_set_back_prolongs_the_wait() {
-        let clock = moved();
-        let waiting = clock.clone();
-        let wait = tokio::spawn(async move { waiting.sleep_until(T0.plus(90_000)).await });
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        clock.shift.store(-Time::HOUR, Ordering::SeqCst);
-        wait.await.expect("no panic");
-        assert_eq!(clock.start.elapsed().as_secs(), 3600 + 90);
-        assert!(clock.looked.load(Ordering::SeqCst) <= 64, "about once a minute");
+    async fn a_clock_that_is_set_back_ends_the_wait_early_and_a_little_prolongs_it() {
+        for (back, wanted) in [(3650 * Time::DAY, 60), (Time::HOUR, 60), (20_000, 110)] {
+            let clock = moved();
+            let waiting = clock.clone();
+            let wait = tokio::spawn(async move { waiting.sleep_until(T0.plus(90_000)).await });
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            clock.shift.store(-back, Ordering::SeqCst);
+            wait.await.expect("no panic");
+            assert_eq!(clock.start.elapsed().as_secs(), wanted, "set back by {back} ms");
+            assert!(clock.looked.load(Ordering::SeqCst) <= 6, "about once a minute");
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -207,8 +257,17 @@ mod tests {
         assert!(!wait.is_finished());
         clock.set(T0.plus(1000));
         wait.await.expect("no panic");
+        let begun = clock.steady();
+        let same = clock.clone();
+        let wait = tokio::spawn(async move { same.sleep_until(T0.plus(5000)).await });
+        tokio::task::yield_now().await;
+        clock.jump(-1);
+        wait.await.expect("it looks again");
+        clock.jump(Time::HOUR);
         clock.set(T0);
-        assert_eq!(clock.now(), T0);
+        assert_eq!((clock.now(), clock.steady()), (T0, begun), "set, and no time has passed");
+        clock.advance(1000);
+        assert_eq!((clock.now(), clock.steady()), (T0.plus(1000), begun.plus(1000)));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod f05_disk_full;
 mod f06_outage;
 mod f07_refusals;
 mod f08_lost_answer;
+mod f09_clock;
 mod f10_heavy;
 mod f10_malformed;
 mod f11_oversize;
@@ -22,6 +23,7 @@ mod f14_text;
 mod f15_headers;
 mod f16_active_content;
 mod f17_storm;
+mod f18_flapping;
 mod f19_auth;
 mod f20_rate_limits;
 mod f21_pages;
@@ -29,6 +31,10 @@ mod f21_pages;
 mod f22_upgrades;
 #[cfg(debug_assertions)]
 mod f23_damage;
+mod f24_signals;
+mod f25_two;
+mod f26_resources;
+mod f27_environment;
 mod f31_fuzz;
 
 /// How many rounds a test does: `daily` of them, or `nightly` if `AFFINITYD_NIGHTLY` is set.

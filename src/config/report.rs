@@ -84,12 +84,13 @@ impl Report {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let path = self.path.display().to_string();
         let mut out = String::new();
+        let text = without_passwords(&self.text);
         for finding in &self.findings {
             let level = if finding.warning { Level::WARNING } else { Level::ERROR };
             let start = finding.span.start.min(self.text.len());
             let end = finding.span.end.clamp(start, self.text.len());
             let mut group = level.primary_title(finding.message.as_str()).element(
-                Snippet::source(self.text.as_str()).path(path.as_str()).annotation(
+                Snippet::source(text.as_str()).path(path.as_str()).annotation(
                     AnnotationKind::Primary.span(start..end).label(finding.label.as_str()),
                 ),
             );
@@ -107,4 +108,22 @@ impl Report {
         let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
         (line, column)
     }
+}
+
+/// The text with a star for each byte of a name and password in an address: the line of a finding is
+/// shown, and may go into a log. Everything else stays at its place.
+fn without_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, address) = rest.split_at(at + 3);
+        shown.push_str(before);
+        let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'');
+        let host = address.find(ends).unwrap_or(address.len());
+        let hidden = address[..host].rfind('@').unwrap_or(0);
+        shown.push_str(&"*".repeat(hidden));
+        rest = &address[hidden..];
+    }
+    shown.push_str(rest);
+    shown
 }

@@ -80,7 +80,7 @@ impl Board {
         self.inner().sources.values().cloned().collect()
     }
 
-    /// A part of the daemon says that it is alive.
+    /// A part of the daemon says that it is alive, at a steady time.
     pub fn beat(&self, part: &str, now: Time) {
         self.inner().beats.insert(part.to_owned(), now);
     }
@@ -104,11 +104,13 @@ impl Board {
     /// What goes wrong inside at the moment.
     pub fn faults(&self, now: Time) -> Vec<(String, Fault)> {
         let mut inner = self.inner();
-        inner.faults.retain(|_, fault| !fault.is_crash || now.since(fault.last) < CRASH_SHOWN);
+        // One from a clock that was ahead is a day old as soon as that is seen.
+        let is_shown = |last: Time| (-CRASH_SHOWN..CRASH_SHOWN).contains(&now.since(last));
+        inner.faults.retain(|_, fault| !fault.is_crash || is_shown(fault.last));
         inner.faults.iter().map(|(part, fault)| (part.clone(), fault.clone())).collect()
     }
 
-    /// The parts that have been silent since before `limit`.
+    /// The parts that have been silent since before `limit`, a steady time.
     pub fn silent(&self, limit: Time) -> Vec<String> {
         self.inner()
             .beats

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::Office;
 use super::health;
 use super::source::Source;
+use crate::http::pace::LONGEST_HOLD;
 use crate::model::{Mark, SourceState, Time};
 use crate::pipeline::{self, Batch, Ingested};
 use crate::platforms::{Ask, Page, Refusal, Stream};
@@ -28,10 +29,11 @@ pub fn part(account: &str) -> String {
 pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationToken) {
     let wake = office.wakers.get(&source.account.name).cloned().unwrap_or_default();
     let streams = source.account.streams();
-    let mut due = vec![Time(0); streams.len()];
+    // By the steady time: an interval stays one, whatever becomes of the date.
+    let mut due = vec![Time(i64::MIN); streams.len()];
     let pulse = part(&source.account.name);
     loop {
-        office.board.beat(&pulse, office.clock.now());
+        office.board.beat(&pulse, office.clock.steady());
         if office.disk_is_low() {
             // Better nothing new than a store that cannot be opened: opening writes.
             tracing::error!(account = %source.account.name, "the disk is nearly full: not polling");
@@ -42,16 +44,17 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
             }
         }
         for (stream, due) in streams.iter().zip(due.iter_mut()) {
-            if *due > office.clock.now() || stop.is_cancelled() {
+            if *due > office.clock.steady() || stop.is_cancelled() {
                 continue;
             }
             let done = poll(&source, &office, stream, &stop).await;
             // Of its own: that another stream is well does not end this one's fault.
             let fault = format!("{pulse}, {}", stream.name);
-            *due = office.clock.now().plus(stream.every + jitter(stream.every));
+            *due = office.clock.steady().plus(stream.every + jitter(stream.every));
             match done {
                 Ok(next) => {
-                    *due = next.map_or(*due, |next| (*due).max(next));
+                    let wait = next.map_or(0, |next| next.since(office.clock.now()));
+                    *due = (*due).max(office.clock.steady().plus(wait.min(LONGEST_HOLD)));
                     office.board.recovered(&fault);
                 }
                 // The cursor has not moved: the same page is asked for again.
@@ -65,14 +68,23 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
                     office.doubt.notify_one();
                 }
             }
-            note_next(&office, &source.account.name, &stream.name, *due);
         }
-        let next = due.iter().min().copied().unwrap_or(Time(i64::MAX));
+        let (now, steady) = (office.clock.now(), office.clock.steady());
+        // All of them each time: the clock may have been set since.
+        for (stream, due) in streams.iter().zip(&due) {
+            note_next(
+                &office,
+                &source.account.name,
+                &stream.name,
+                now.plus(due.since(steady).max(0)),
+            );
+        }
         // A heartbeat at least each half minute, however far away the next poll is.
-        let next = next.min(office.clock.now().plus(30 * Time::SECOND));
+        let left = due.iter().min().map_or(LONGEST_HOLD, |due| due.since(steady));
+        let next = now.plus(left.min(30 * Time::SECOND));
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
-            () = wake.notified() => due.fill(Time(0)),
+            () = wake.notified() => due.fill(Time(i64::MIN)),
             () = stop.cancelled() => return,
         }
     }
@@ -103,7 +115,7 @@ async fn poll(
     let name = &source.account.name;
     let pulse = part(name);
     for _ in 0..ROUND {
-        office.board.beat(&pulse, office.clock.now());
+        office.board.beat(&pulse, office.clock.steady());
         let (state, mark) =
             office.board.source(name, &stream.name).context("an enlisted source")?;
         let asked = tokio::select! {

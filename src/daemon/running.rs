@@ -42,6 +42,9 @@ impl Running {
     /// If the client, the mail or the socket cannot be set up.
     pub fn start(config: &Config, store: Store, clock: Arc<dyn Clock>) -> Result<Self> {
         let client = Client::new(&config.http).context("setting up HTTP")?;
+        for proxy in client.proxies() {
+            tracing::warn!(%proxy, "requests go through a proxy");
+        }
         let mut office = Office::new(store.clone(), config, clock.clone())?;
         for (account, _) in &config.accounts {
             office.wakers.insert(account.name.clone(), Arc::new(Notify::new()));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::http::lanes::{Lanes, Scope};
-use crate::http::pace::{LONGEST_WAIT, Outcome};
+use crate::http::pace::{LONGEST_HOLD, LONGEST_WAIT, Outcome};
 use crate::http::{Access, Body, Client, Reply, Request};
 use crate::model::Time;
 use crate::platforms::{Account, Ask, Page, Refusal, Scene, Session};
@@ -72,11 +72,15 @@ impl Source {
         let told: Option<Time> =
             ground.store.as_ref().and_then(|store| store.value(&wait_key(&host)).ok().flatten());
         if let Some(told) = told {
-            let now = ground.clock.now();
-            // It is not believed beyond what a server could have said.
-            let until = told.min(now.plus(LONGEST_WAIT));
-            let mut lanes = ground.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            lanes.hold((&host, &account.name), until, Scope::Host, now);
+            let left = told.since(ground.clock.now());
+            // Beyond what can have been kept it was planned by a clock that was wrong; and it is
+            // not believed beyond what a server could have said.
+            if left <= LONGEST_HOLD {
+                let now = ground.clock.steady();
+                let until = now.plus(left.min(LONGEST_WAIT));
+                let mut lanes = ground.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+                lanes.hold((&host, &account.name), until, Scope::Host, now);
+            }
         }
         let kept: Option<Kept> =
             ground.store.as_ref().and_then(|store| store.value(&key(&account.name)).ok().flatten());
@@ -130,8 +134,20 @@ impl Source {
 
     /// The earliest time at which this account may be asked again.
     pub fn not_before(&self) -> Time {
-        let now = self.ground.clock.now();
-        self.lanes().next(&self.host, &self.account.name, now).unwrap_or(now)
+        let now = self.ground.clock.steady();
+        let next = self.lanes().next(&self.host, &self.account.name, now);
+        self.shown(next.unwrap_or(now))
+    }
+
+    /// What the clock will show at a steady time if nobody sets it.
+    fn shown(&self, steady: Time) -> Time {
+        self.ground.clock.now().plus(steady.since(self.ground.clock.steady()))
+    }
+
+    /// The steady time at which the clock will show a time if nobody sets it: what a server says
+    /// by the date is a span for us, and stays that whatever becomes of our date.
+    fn steady(&self, shown: Time) -> Time {
+        self.ground.clock.steady().plus(shown.since(self.ground.clock.now()))
     }
 
     fn lanes(&self) -> std::sync::MutexGuard<'_, Lanes> {
@@ -192,6 +208,7 @@ impl Source {
         held.logins.retain(|at| (0..Time::DAY).contains(&now.since(*at)));
         if let Some(until) = login_at(&held.logins, now) {
             let place = (self.host.as_str(), self.account.name.as_str());
+            let (until, now) = (self.steady(until), self.ground.clock.steady());
             self.lanes().hold(place, until, Scope::Account, now);
             let said = "the server takes the password and then refuses what it opened, again and \
                         again: the next login is put off, since platforms count them";
@@ -261,7 +278,8 @@ impl Source {
     /// Keeps a server's word to wait for the next start.
     async fn note_wait(&self) {
         let Some(store) = self.ground.store.clone() else { return };
-        let until = self.lanes().free_at(&self.host, self.ground.clock.now());
+        let until = self.lanes().free_at(&self.host, self.ground.clock.steady());
+        let until = self.shown(until);
         let value = (wait_key(&self.host), Some(serde_json::json!(until)));
         let saved = tokio::task::spawn_blocking(move || {
             store.commit(Change { values: vec![value], ..Change::default() })
@@ -274,7 +292,7 @@ impl Source {
 
     async fn turn(&self) -> Result<Turn<'_>, Refusal> {
         loop {
-            let now = self.ground.clock.now();
+            let now = self.ground.clock.steady();
             let next = {
                 let mut lanes = self.lanes();
                 let next = lanes.next(&self.host, &self.account.name, now);
@@ -286,11 +304,11 @@ impl Source {
             };
             match next {
                 Some(next) if next.since(now) > PATIENCE => {
-                    return Err(Refusal::RateLimited(Some(next)));
+                    return Err(Refusal::RateLimited(Some(self.shown(next))));
                 }
-                Some(next) => self.ground.clock.sleep_until(next).await,
+                Some(next) => self.ground.clock.sleep_until(self.shown(next)).await,
                 // As many requests are under way as may be; one that ends makes room.
-                None => self.ground.clock.sleep_until(now.plus(50)).await,
+                None => self.ground.clock.sleep_until(self.shown(now.plus(50))).await,
             }
         }
     }
@@ -306,7 +324,11 @@ impl Turn<'_> {
     fn ends(mut self, outcome: Outcome, scope: Scope) {
         self.is_over = true;
         let source = self.source;
-        let now = source.ground.clock.now();
+        let now = source.ground.clock.steady();
+        let outcome = match outcome {
+            Outcome::Wait(Some(until)) => Outcome::Wait(Some(source.steady(until))),
+            other => other,
+        };
         let place = (source.host.as_str(), source.account.name.as_str());
         source.lanes().after(place, outcome, scope, now, fastrand::f64());
     }

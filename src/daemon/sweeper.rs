@@ -43,7 +43,7 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         let begun = Instant::now();
         let mut is_fine = true;
         for brand in office.brands.keys() {
-            office.board.beat(PART, office.clock.now());
+            office.board.beat(PART, office.clock.steady());
             if let Err(error) = sweep(&sources, &office, brand, &mut looked, &stop).await {
                 is_fine = false;
                 tracing::error!(%brand, "sweep: {error:#}");
@@ -107,6 +107,7 @@ async fn sweep(
     looked: &mut Looked,
     stop: &CancellationToken,
 ) -> Result<()> {
+    forget_old(looked, office.clock.now());
     for _ in 0..ROUNDS {
         let swept = {
             let (office, brand, known) = (office.clone(), brand.to_owned(), looked.clone());
@@ -165,7 +166,7 @@ async fn look_up(
 ) {
     let begun = Instant::now();
     for (place, want) in wanted.iter().enumerate() {
-        office.board.beat(PART, office.clock.now());
+        office.board.beat(PART, office.clock.steady());
         let done = if place < MOST && begun.elapsed() < LONGEST_ROUND {
             by_any(sources, office, brand, want, stop).await
         } else {
@@ -184,7 +185,6 @@ async fn look_up(
             }
         }
     }
-    forget_old(looked, office.clock.now());
 }
 
 /// Asks the accounts that could know, one after the other, until one does.
@@ -210,10 +210,12 @@ async fn by_any(
     Err(last)
 }
 
-/// What was looked up a month ago is nobody's business any more.
+/// What was looked up a month ago is nobody's business any more. And what is of a time that is
+/// still to come is of a clock that was wrong: nobody knows how old it is.
 fn forget_old(looked: &mut BTreeMap<String, LookUp>, now: Time) {
-    let limit = now.plus(-35 * Time::DAY);
-    looked.retain(|_, look| look.checked_at.or(look.failing_since).is_none_or(|at| at > limit));
+    let is_known =
+        |at: Option<Time>| at.is_none_or(|at| (0..35 * Time::DAY).contains(&now.since(at)));
+    looked.retain(|_, look| is_known(look.checked_at) && is_known(look.failing_since));
 }
 
 /// Reads one interaction and its thread again, and takes in what was found.
@@ -225,7 +227,7 @@ async fn one(
 ) -> Result<(), Refusal> {
     let mut cursor = None;
     for _ in 0..PAGES {
-        office.board.beat(PART, office.clock.now());
+        office.board.beat(PART, office.clock.steady());
         let page = tokio::select! {
             page = source.page(Ask::LookUp(target), cursor.as_deref()) => page?,
             () = stop.cancelled() => return Err(Refusal::RateLimited(None)),

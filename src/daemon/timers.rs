@@ -21,6 +21,8 @@ const NIGHTLY: &str = "17 3 * * *";
 const NIGHTLY_GRACE: i64 = 20 * Time::HOUR;
 /// Nightly work that failed is tried again after this long.
 const NIGHTLY_AGAIN: i64 = Time::HOUR;
+/// After a longer time without nightly work nothing is forgotten in the first night.
+const LEAP: i64 = 3 * Time::DAY;
 /// Where the time of the last nightly work is kept.
 const NIGHTLY_KEY: &str = "timer/nightly";
 /// How often the sources' states are saved though nothing was found.
@@ -40,6 +42,7 @@ struct Chore {
     run: Job,
     /// After a failure it is left alone for so long.
     again: i64,
+    /// Steady.
     not_before: Time,
 }
 
@@ -49,8 +52,8 @@ pub async fn run(office: Arc<Office>, stop: CancellationToken) {
     loop {
         for chore in &mut chores {
             let now = office.clock.now();
-            office.board.beat(PART, now);
-            if now < chore.not_before {
+            office.board.beat(PART, office.clock.steady());
+            if office.clock.steady() < chore.not_before {
                 continue;
             }
             // One chore's trouble, even a panic, does not keep the others from their turn.
@@ -61,7 +64,7 @@ pub async fn run(office: Arc<Office>, stop: CancellationToken) {
                     tracing::error!("{} failed: {error:#}", chore.name);
                     office.board.fault(&chore.name, format!("{error:#}"), false, now);
                     office.doubt.notify_one();
-                    chore.not_before = now.plus(chore.again);
+                    chore.not_before = office.clock.steady().plus(chore.again);
                 }
             }
             if stop.is_cancelled() {
@@ -85,7 +88,7 @@ async fn work(office: &Arc<Office>, run: Job, now: Time) -> Result<Result<()>, J
         tokio::select! {
             done = &mut work => return done,
             () = tokio::time::sleep(Duration::from_secs(30)), if begun.elapsed() < LONGEST => {
-                office.board.beat(PART, office.clock.now());
+                office.board.beat(PART, office.clock.steady());
             }
         }
     }
@@ -105,8 +108,9 @@ fn chores(office: &Office) -> Vec<Chore> {
         add(name, Time::MINUTE, Arc::new(move |office, now| notices(office, &brand, now)));
     }
     add("the nightly work".to_owned(), NIGHTLY_AGAIN, Arc::new(nightly));
-    let saved_at = AtomicI64::new(office.clock.now().0);
-    let save = move |office: &Office, now: Time| {
+    let saved_at = AtomicI64::new(office.clock.steady().0);
+    let save = move |office: &Office, _: Time| {
+        let now = office.clock.steady();
         let last = Time(saved_at.load(Ordering::Relaxed));
         if now.since(last) < SAVE_EVERY {
             return Ok(());
@@ -145,7 +149,13 @@ fn nightly(office: &Office, now: Time) -> Result<()> {
     let Some(last) = last else { return office.keep(NIGHTLY_KEY, &now) };
     let Some(due) = plan.missed(last, now, NIGHTLY_GRACE) else { return Ok(()) };
     let mut outcome = Ok(());
-    for (brand, key) in office.brands.values() {
+    // What is forgotten is gone. A clock that has made a leap may be wrong, so it has until the next
+    // night to be put right.
+    let is_leap = due.since(last) > LEAP;
+    if is_leap {
+        tracing::warn!("the last nightly work was done {last}: nothing is forgotten tonight");
+    }
+    for (brand, key) in office.brands.values().filter(|_| !is_leap) {
         match office.store.retain(*key, now, &office.retention) {
             Ok(done) => tracing::info!(brand = %brand.id, ?done, "retention done"),
             Err(error) => outcome = Err(anyhow::Error::new(error).context("retention")),

@@ -25,8 +25,7 @@ const HEALTHY: i64 = Time::HOUR;
 
 /// Runs until told to stop. `line` is what systemd is told while all is well.
 pub async fn run(office: Arc<Office>, line: String, stop: CancellationToken) {
-    // A quarter of what the unit allows: a clock that was set makes every part look silent until
-    // it has woken up, and one meal left out for that must not be deadly.
+    // A quarter of what the unit allows: one meal left out must not be deadly.
     let every = systemd::watchdog().map_or(EVERY, |limit| (limit / 4).min(EVERY));
     let mut said = line.clone();
     loop {
@@ -91,7 +90,7 @@ fn status_line(office: &Office, line: &str) -> String {
 
 /// The part that is stuck, if one is.
 async fn stuck(office: &Arc<Office>) -> Option<String> {
-    let silent = office.board.silent(office.clock.now().plus(-LIMIT));
+    let silent = office.board.silent(office.clock.steady().plus(-LIMIT));
     if let Some(part) = silent.into_iter().next() {
         return Some(part);
     }
@@ -108,7 +107,7 @@ async fn stuck(office: &Arc<Office>) -> Option<String> {
 
 /// Calls the dead-man address after each healthy hour, until told to stop.
 pub async fn call_home(office: Arc<Office>, client: Client, url: Url, stop: CancellationToken) {
-    let mut called_at = office.clock.now();
+    let mut called_at = office.clock.steady();
     // Who watches may well stand in the same network.
     let host = url.host_str().map(|host| match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -121,7 +120,7 @@ pub async fn call_home(office: Arc<Office>, client: Client, url: Url, stop: Canc
             () = office.clock.sleep_until(next) => {}
             () = stop.cancelled() => return,
         }
-        let now = office.clock.now();
+        let now = office.clock.steady();
         if now.since(called_at) < HEALTHY || !is_healthy(&office).await {
             continue;
         }

@@ -68,6 +68,10 @@ impl Clock for Stepping {
         *self.0.now.borrow()
     }
 
+    fn steady(&self) -> Time {
+        self.now()
+    }
+
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
         Box::pin(async move {
             let mut now = self.0.now.subscribe();

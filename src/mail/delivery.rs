@@ -29,7 +29,7 @@ pub enum Outcome {
 
 /// Whether an entry may be sent at `now`.
 pub fn is_due(entry: &Entry, now: Time) -> bool {
-    entry.sending == Sending::Due && entry.next_at <= now && entry.deliveries.iter().any(waits)
+    entry.sending == Sending::Due && entry.time_has_come(now) && entry.deliveries.iter().any(waits)
 }
 
 fn waits(delivery: &Delivery) -> bool {
@@ -107,7 +107,8 @@ pub fn collapse(entries: &[Entry], now: Time) -> Vec<Entry> {
             .filter(|e| e.message.brand == old.message.brand && is_due(e, now))
             .filter(overtakes)
             .filter_map(digest)
-            .filter(|newer| *newer > end)
+            // One of a day that is still to come is of a clock that was wrong.
+            .filter(|newer| *newer > end && *newer <= now)
             .max();
         if let Some(newer) = newest {
             let mut old = old.clone();

@@ -182,6 +182,8 @@ pub struct Case {
 impl Case {
     /// How long after its deadline an unanswered case counts as lapsed (rule E25).
     pub const LAPSE: i64 = 14 * Time::DAY;
+    /// For how long a case can be put off (ack, snooze), in milliseconds.
+    pub const LONGEST_HOLD: i64 = 14 * Time::DAY;
 
     /// Where it stands at `now`.
     pub fn state(&self, now: Time) -> CaseState {

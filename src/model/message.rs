@@ -103,3 +103,14 @@ pub struct Entry {
     /// Not before this time.
     pub next_at: Time,
 }
+
+impl Entry {
+    /// The longest that a mail is put off, in milliseconds: an hour, and up to a fifth more.
+    pub const LONGEST_PAUSE: i64 = 72 * Time::MINUTE;
+
+    /// Whether its time has come. A time further ahead than any mail is put off was planned by a
+    /// clock that was wrong, and has come.
+    pub fn time_has_come(&self, now: Time) -> bool {
+        self.next_at <= now || self.next_at > now.plus(Self::LONGEST_PAUSE)
+    }
+}

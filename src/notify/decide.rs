@@ -52,7 +52,10 @@ impl CaseFacts {
             severity: case.severity,
             state: case.state(now),
             asked_at: case.asks.iter().map(|ask| ask.at).max().unwrap_or(case.opened_at),
-            held_until: case.held_until,
+            // Much further ahead than it can have been set it is of a clock that was wrong.
+            held_until: case
+                .held_until
+                .filter(|until| until.since(now) <= Case::LONGEST_HOLD + Time::DAY),
             answers_readable,
         }
     }

@@ -68,6 +68,15 @@ impl GroupState {
         if notice.is_news() { None } else { self.subject.as_deref() }
     }
 
+    /// The state as a clock that was set back to `now` finds it: what was remembered of later times
+    /// counts from now on, or it would hold mails back until the clock gets there.
+    pub fn set_back(&mut self, now: Time) {
+        let told = self.told.values_mut().map(|told| &mut told.at);
+        for at in self.born_at.iter_mut().chain(&mut self.last_sent_at).chain(told) {
+            *at = (*at).min(now);
+        }
+    }
+
     /// The state after a decision that sends nothing. `decision` and `cases` as they were.
     #[must_use]
     pub fn waited(

@@ -31,7 +31,7 @@ impl LookUp {
 
     /// What follows at `now`.
     pub fn freshness(self, now: Time) -> Freshness {
-        if self.checked_at.is_some_and(|at| now.since(at) <= Self::FRESH) {
+        if self.checked_at.is_some_and(|at| (0..=Self::FRESH).contains(&now.since(at))) {
             return Freshness::Fresh;
         }
         match self.failing_since {

@@ -38,7 +38,14 @@ pub fn send_attention(
             continue;
         };
         let name = format!("attention/{account}");
-        if !source_notice_due(store.value(&name)?, now) {
+        let told_at: Option<Time> = store.value(&name)?;
+        if told_at.is_some_and(|at| at > now) {
+            // By a clock that was ahead: the day from then on begins now.
+            let values = vec![(name, Some(serde_json::to_value(now)?))];
+            store.commit(Change { values, ..Change::default() }).context("putting a time right")?;
+            continue;
+        }
+        if !source_notice_due(told_at, now) {
             continue;
         }
         // Not marked as told, so it goes out as soon as there is room.

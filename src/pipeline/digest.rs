@@ -161,8 +161,9 @@ fn dead_letters(desk: Desk<'_>) -> Result<u64> {
 }
 
 /// Writes the digest into the outbox if its hour has come since the last one, together with the
-/// note that it was: never two for one window, and a missed one once, late, within its grace.
-/// Whether one was written.
+/// note that it was: never two for one window, and a missed one once, late, within its grace. A
+/// clock that was wrong for a while and is right again neither doubles nor skips one. Whether one was
+/// written.
 ///
 /// # Errors
 /// If the schedule or the store fails.
@@ -178,16 +179,14 @@ pub fn send_digest(desk: Desk<'_>, coverage: &[Coverage], domain: &str, now: Tim
         store.commit(Change { values, ..Change::default() })?;
         return Ok(false);
     };
-    let Some(due) = plan.missed(last, now, i64::MAX) else { return Ok(false) };
+    let Some(due) = plan.missed(last, now, brand.digest.grace) else { return Ok(false) };
     let mut change = Change {
         brand: Some(key),
         values: vec![(name, Some(serde_json::to_value(due)?))],
         ..Change::default()
     };
-    let lateness = now.since(due);
-    let is_wanted = lateness <= brand.digest.grace && !brand.recipients.is_empty();
-    if is_wanted {
-        let is_late = lateness > ON_TIME;
+    if !brand.recipients.is_empty() {
+        let is_late = now.since(due) > ON_TIME;
         let made = digest(desk, coverage, as_of(due, now, brand.zone), is_late)?;
         if let Some(composed) = made.composed {
             // The day it tells of and the hour it was planned for: the same after a crash, and
@@ -207,7 +206,11 @@ pub fn send_digest(desk: Desk<'_>, coverage: &[Coverage], domain: &str, now: Tim
                 at: now,
                 cases: Vec::new(),
             };
-            change.mails_new.push(outbox::entry(message, &brand.recipients, now));
+            // Written already, if the clock was wrong meanwhile.
+            let is_known = store.mails()?.iter().any(|known| known.message.id == message.id);
+            if !is_known {
+                change.mails_new.push(outbox::entry(message, &brand.recipients, now));
+            }
         }
     }
     let wrote = !change.mails_new.is_empty();

@@ -67,6 +67,16 @@ struct Log {
     rolled_up: Option<Time>,
 }
 
+impl Log {
+    /// Nothing in it is later than now: see [`GroupState::set_back`].
+    fn set_back(&mut self, now: Time) {
+        for at in self.alert_from.iter_mut().chain(&mut self.mailed).chain(&mut self.rolled_up) {
+            *at = (*at).min(now);
+        }
+        self.groups.iter_mut().for_each(|(_, state)| state.set_back(now));
+    }
+}
+
 impl Hours for Calendar {
     fn is_open(&self, at: Time) -> bool {
         Calendar::is_open(self, at)
@@ -97,6 +107,7 @@ pub fn sweep(
     let name = format!("alerts/{}", brand.id);
     let mut log: Log = store.value(&name).context("the notification log")?.unwrap_or_default();
     let before = log.clone();
+    log.set_back(now);
     // What was there before the first sweep is the baseline: it is known, and never mailed.
     log.alert_from.get_or_insert(now);
     log.mailed.retain(|at| now.since(*at) < Time::HOUR);

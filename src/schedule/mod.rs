@@ -71,9 +71,14 @@ impl Schedule {
     /// The run to catch up with after a standstill: the latest that was planned after
     /// `last_planned` and up to `now`, if it is at most `grace` milliseconds old. However many
     /// were missed, there is only ever one to catch up with.
+    ///
+    /// A `last_planned` that is still to come was written by a clock that was ahead, and says
+    /// nothing: else nothing would run until the clock gets there. The latest run within its grace
+    /// is named then, which may have been done; the caller knows what it has done.
     pub fn missed(&self, last_planned: Time, now: Time, grace: i64) -> Option<Time> {
         // Older runs are out of grace, so a long standstill need not be walked through.
-        let from = last_planned.max(now.plus(-grace.max(0)).plus(-1));
+        let oldest = now.plus(-grace.max(0)).plus(-1);
+        let from = if last_planned > now { oldest } else { last_planned.max(oldest) };
         let mut latest = None;
         let mut run = self.next(from);
         while let Some(at) = run.filter(|at| *at <= now) {

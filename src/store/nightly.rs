@@ -8,9 +8,19 @@ use super::error::{Error, Result};
 use super::{Store, restore};
 use crate::model::Time;
 
+/// The name of an export: the UTC time at which it was written.
+const NAME: &str = "export-%Y%m%dT%H%M%SZ.jsonl";
+
+/// The time in the name of an export.
+fn named(path: &Path) -> Option<Time> {
+    let name = path.file_name()?.to_str()?;
+    Some(chrono::NaiveDateTime::parse_from_str(name, NAME).ok()?.and_utc().into())
+}
+
 impl Store {
-    /// Writes an export into the store's own directory under a name that sorts by time, readable
-    /// by its owner alone, and removes all but the newest few. A file under its final name is whole.
+    /// Writes an export into the store's own directory under a name that sorts after those that are
+    /// there, whatever the clock did meanwhile, readable by its owner alone, and removes all but the
+    /// newest few. A file under its final name is whole.
     ///
     /// # Errors
     /// [`Error::LowDisk`] below the configured floor; else as [`Store::export`].
@@ -20,7 +30,9 @@ impl Store {
             return Err(Error::LowDisk { free_mb });
         }
         let dir = self.inner.dir.join(dir::EXPORTS);
-        let name = format!("export-{}.jsonl", now.utc().format("%Y%m%dT%H%M%SZ"));
+        let known = restore::exports(&dir).ok().and_then(|all| named(all.first()?));
+        let at = known.map_or(now, |known| now.max(known.plus(Time::SECOND)));
+        let name = at.utc().format(NAME).to_string();
         let partly = dir.join(format!(".{name}.part"));
         let whole = dir.join(name);
         let written = self.write_export(&dir, &partly, &whole, now);

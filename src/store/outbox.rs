@@ -95,7 +95,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut due = self.inner.pending_mail()?;
-        due.retain(|entry| entry.sending == Sending::Due && entry.next_at <= now);
+        due.retain(|entry| entry.sending == Sending::Due && entry.time_has_come(now));
         due.sort_by_key(|entry| (std::cmp::Reverse(entry.message.severity), entry.seq));
         Ok(due)
     }

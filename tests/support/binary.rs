@@ -78,9 +78,29 @@ impl Place {
         command
     }
 
+    /// The same under a shell that is told something first, such as `ulimit -n 64`.
+    pub fn under(&self, shell: &str, arguments: &[&str]) -> Command {
+        let plain = self.command(arguments);
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")]);
+        command.arg(plain.get_program()).args(plain.get_args()).current_dir(self.dir.path());
+        for (name, value) in plain.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.feed(arguments, b"")
+    }
+
+    /// Runs a command that was changed to its end.
+    pub fn end(&self, command: &mut Command) -> Ran {
+        Ran::of(command.stdin(Stdio::null()).output().expect("it starts"), self.dir.path())
     }
 
     /// The same with something on its standard input.
@@ -141,11 +161,16 @@ pub struct Daemon {
 impl Daemon {
     /// Starts one; what it logs goes into a file.
     pub fn start(place: &Place, settle: impl FnOnce(&mut Command)) -> Self {
+        let mut command = place.command(&["run"]);
+        settle(&mut command);
+        Self::of(place, command)
+    }
+
+    /// The same by a command of one's own.
+    pub fn of(place: &Place, mut command: Command) -> Self {
         let log = place.path("log");
         let file = std::fs::File::create(&log).expect("a file for the log");
-        let mut command = place.command(&["run"]);
         command.stderr(file).stdout(Stdio::null());
-        settle(&mut command);
         Self { child: command.spawn().expect("the daemon starts"), log }
     }
 

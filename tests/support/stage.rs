@@ -214,13 +214,13 @@ impl Stage {
     pub async fn pass(&self, at: Time) {
         self.clock.set(at);
         for _ in 0..2 {
-            let begun = self.clock.now();
+            let (begun, steady) = (self.clock.now(), self.clock.steady());
             let office = self.running.as_ref().expect("it runs").office.clone();
             let is_done = || {
                 let sources = office.board.sources();
                 let all_read =
                     sources.iter().all(|(state, _)| state.next_at.is_some_and(|at| at > begun));
-                all_read && office.board.silent(begun).is_empty()
+                all_read && office.board.silent(steady).is_empty()
             };
             self.until("every part", is_done).await;
             self.clock.advance(61 * Time::SECOND);

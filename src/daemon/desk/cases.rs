@@ -183,7 +183,10 @@ pub fn act(
         "snooze" => ActKind::Snooze(until(brand, argument.unwrap_or("next-open"), now)?),
         "ack" => ActKind::Ack(match argument {
             Some(text) => until(brand, text, now)?,
-            None => brand.calendar.add(now, brand.calendar.day_millis()),
+            None => {
+                let day = brand.calendar.add(now, brand.calendar.day_millis());
+                day.min(now.plus(Case::LONGEST_HOLD))
+            }
         }),
         "assign" => ActKind::Assign(argument.context("say to whom")?.to_owned()),
         other => bail!("nobody can `{other}` a case"),
@@ -210,7 +213,7 @@ fn until(brand: &Brand, text: &str, now: Time) -> Result<Time> {
             format!("`{text}` is neither `next-open`, a duration such as 4h, nor a time")
         })?
     };
-    if until <= now || until.since(now) > 14 * Time::DAY {
+    if until <= now || until.since(now) > Case::LONGEST_HOLD {
         bail!("a case can be put off by fourteen days at most, and not into the past");
     }
     Ok(until)
