@@ -161,7 +161,7 @@ mod tests {
     fn digest(brand: &str, end: i64, to: &[&str]) -> Entry {
         let mut entry = entry(to);
         entry.message.brand = brand.to_owned();
-        entry.message.purpose = Purpose::Digest(NOW.plus(end * Time::DAY));
+        entry.message.purpose = Purpose::Digest(NOW.plus((end - 10) * Time::DAY));
         entry
     }
 
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(
             reasons(digest("acme", 1, &both), newest()),
             [Sending::Withdrawn(
-                "overtaken by the digest of the window to 2026-03-06T09:15:00Z".to_owned()
+                "overtaken by the digest of the window to 2026-02-24T09:15:00Z".to_owned()
             )]
         );
         let mut halfway = digest("acme", 1, &both);

@@ -79,7 +79,7 @@ async fn an_outage_of_a_day_loses_and_doubles_nothing() {
 async fn late_digests_collapse_into_the_newest_and_alerts_do_not() {
     let shelf = Shelf::default();
     for day in 1..=3 {
-        let window = START.plus(day * Time::DAY);
+        let window = START.plus((day - 3) * Time::DAY);
         let seq = u64::try_from(day).unwrap();
         shelf.put(seq, Purpose::Digest(window), Severity::Normal, &["ada@acme.example"]);
     }
@@ -137,14 +137,19 @@ async fn after_three_days_the_newest_digest_arrives_and_no_older_one_after_it() 
 #[tokio::test(start_paused = true)]
 async fn a_digest_put_off_for_one_person_does_not_come_after_a_newer_one() {
     let shelf = Shelf::default();
-    shelf.put(1, Purpose::Digest(START), Severity::Low, &["bob@acme.example", "ada@acme.example"]);
+    shelf.put(
+        1,
+        Purpose::Digest(START.plus(-Time::DAY)),
+        Severity::Low,
+        &["bob@acme.example", "ada@acme.example"],
+    );
     let sink = Sink::new();
     sink.always(vec![(At::RcptOf("bob@acme.example"), Act::Say("450 4.2.0 greylisted"))]);
     let office = Office::open(shelf, sink.clone());
     office.at(MINUTE / 2).await;
     sink.always(vec![]);
     let both = ["bob@acme.example", "ada@acme.example"];
-    office.shelf.put(2, Purpose::Digest(START.plus(Time::DAY)), Severity::Low, &both);
+    office.shelf.put(2, Purpose::Digest(START), Severity::Low, &both);
     office.wake.notify_one();
     office.at(HOUR).await;
     let mut got = office.got();
