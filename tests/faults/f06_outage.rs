@@ -93,7 +93,7 @@ async fn late_digests_collapse_into_the_newest_and_alerts_do_not() {
     assert_eq!(
         office.shelf.entry(1).sending,
         Sending::Withdrawn(
-            "overtaken by the digest of the window to 2026-03-07T09:15:00Z".to_owned()
+            "overtaken by the digest of the window to 2026-03-04T09:15:00Z".to_owned()
         )
     );
     office.close().await;
