@@ -154,6 +154,8 @@ impl Place {
             .args(arguments)
             .current_dir(&self.0)
             .env("AFFINITYD_CONFIG", self.0.join("affinityd.toml"))
+            // As the unit sets it.
+            .env("MALLOC_ARENA_MAX", "2")
             .env_remove("JOURNAL_STREAM")
             .env_remove("WATCHDOG_USEC")
             .env_remove("RUST_LOG")
