@@ -17,7 +17,8 @@ pub fn config() -> Config {
         journal_ids: 8,
         seal_least: 1,
         seal_wait: 0,
-        lock_wait: Duration::ZERO,
+        // A process that another test starts holds every lock of this one until it is its own program.
+        lock_wait: Duration::from_secs(1),
         low_disk_mb: 0,
         ..Config::default()
     }
