@@ -234,6 +234,23 @@ fn the_worst_goes_out_first_and_what_is_finished_is_not_looked_at() {
 }
 
 #[test]
+fn a_long_outbox_is_held_and_let_go_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    for n in 0..6 {
+        let mails_new = vec![mail(&[], Severity::Normal, day(1)); 100];
+        store
+            .commit(Change { mails_new, ..Change::default() })
+            .unwrap_or_else(|e| panic!("{n}: {e}"));
+    }
+    store.hold_mail().unwrap();
+    assert!(store.mail_is_held().unwrap() && store.due_mail(day(1)).unwrap().is_empty());
+    assert!(store.mails().unwrap().iter().all(|mail| mail.sending == Sending::Held));
+    assert_eq!(store.release_mail().unwrap(), 600);
+    assert_eq!(store.due_mail(day(1)).unwrap().len(), 600);
+}
+
+#[test]
 fn counts_follow_the_zone_of_the_brand() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());

@@ -5,7 +5,7 @@
 
 use super::codec;
 use super::draft::Draft;
-use super::engine::{MAX_OPS, Space};
+use super::engine::Space;
 use super::error::{Error, Result};
 use super::keys::{self, state};
 use super::{Inner, Store};
@@ -66,9 +66,7 @@ impl Inner {
         draft.keep_json(state::HELD.to_vec(), &true)?;
         draft.write()?;
         for mut entry in self.pending_mail()? {
-            if draft.len() + 2 > MAX_OPS {
-                draft.write()?;
-            }
+            draft.write_if_full()?;
             entry.sending = Sending::Held;
             draft.put_mail(entry)?;
         }
@@ -149,9 +147,7 @@ impl Store {
             if entry.sending != Sending::Held {
                 continue;
             }
-            if draft.len() + 2 > MAX_OPS {
-                draft.write()?;
-            }
+            draft.write_if_full()?;
             entry.sending = Sending::Due;
             draft.put_mail(entry)?;
             released += 1;

@@ -12,6 +12,7 @@ import time
 from bluesky_gate import LOGINS, Gate
 from bluesky_world import LIKE, REPOST, Person, moment, ref, text_of, xrpc
 from daemon import Daemon
+from promises import broken_off, check, count, until
 from world import Letter, contains
 
 WORK = pathlib.Path(os.environ["WORK"])
@@ -23,7 +24,6 @@ SECRET = b"jwt-secret"
 HOME, CROWDED = "192.0.2.10", "192.0.2.20"
 EXTRA = 200
 PEOPLE = ("acmecoffee", "acmehelp", "alice", "bob", "carol", "dave", "erin", "frank")
-passed, failed = 0, 0
 
 CONFIG = """
 [daemon]
@@ -82,30 +82,13 @@ poll-posts = "10s"
 """
 
 
-def check(promise, holds, note=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"{'ok  ' if holds else 'FAIL'} {promise}" + (f"  [{note}]" if note and not holds else ""), flush=True)
-    return bool(holds)
-
-
-def until(limit, condition, step=0.25):
-    """What the condition comes to once it holds; what it last was if it does not within `limit`."""
-    end = time.monotonic() + limit
-    while True:
-        found = condition()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(step)
-
-
 class Program(Daemon):
     """The daemon with a configuration for this network."""
 
     def __init__(self, url):
-        self.binary, self.work, self.process = os.environ["AFFINITYD"], WORK, None
+        self.work, self.folder, self.process = WORK, WORK, None
         self.places = {"work": WORK, "url": url}
-        self.config, self.log = WORK / "affinityd.toml", WORK / "daemon.log"
+        self.config = WORK / "affinityd.toml"
         (WORK / "secrets").mkdir(mode=0o700)
         self.write(CONFIG)
 
@@ -171,7 +154,7 @@ class Scene:
         return [letter for letter in map(Letter, paths) if letter.purpose == purpose]
 
     def end_of_log(self):
-        return self.daemon.log.read_text()[-1500:]
+        return self.daemon.log()[-1500:]
 
 
 def the_start(scene):
@@ -437,7 +420,7 @@ def the_end(scene):
     kept = [path.relative_to(WORK / "state") for path in map(pathlib.Path, contains(WORK / "state", "XDELETED"))]
     check("the text that its author deleted is in no nightly export", all(path.parts[0] == "db" for path in kept), str(kept))
     print("# the database file " + ("still holds it in pages it has given up" if kept else "does not hold it either"))
-    log = daemon.log.read_text()
+    log = daemon.log()
     secrets = [scene.password, "abcd-efgh-ijkl-mnop"]
     secrets += [session[key] for session in gate.sessions for key in ("accessJwt", "refreshJwt")]
     everything = log + json.dumps(daemon.export()) + "".join(p.read_text() for p in (WORK / "mail").glob("*.eml"))
@@ -461,15 +444,12 @@ def main():
         for step in steps:
             print(f"# {time.monotonic() - began:.0f} s: {step.__name__.replace('_', ' ')}", flush=True)
             step(scene)
-    except Exception as error:  # A flow that breaks off has failed, whatever it had shown before.
-        import traceback
-        traceback.print_exc()
-        check(f"the flow goes to its end ({type(error).__name__})", False)
+    except Exception as error:
+        broken_off(error)
     finally:
         scene.daemon.end()
     print(f"# {time.monotonic() - began:.0f} s")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return count()
 
 
 if __name__ == "__main__":

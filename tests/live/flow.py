@@ -4,35 +4,16 @@ between them. Each promise is one line, `ok …` or `FAIL …`; the last line co
 import json
 import os
 import pathlib
-import shutil
-import subprocess
 import sys
 import time
 
 from daemon import GOOD, SECRETS, WORSE, Daemon, Unit
+from promises import broken_off, check, count, until
 from world import World, contains, letters, moment
 
 WORK = pathlib.Path(os.environ["WORK"])
 BOXES = os.environ["MAIL_BOXES"]
 TARGET = 60
-passed, failed = 0, 0
-
-
-def check(promise, holds, note=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"{'ok  ' if holds else 'FAIL'} {promise}" + (f"  [{note}]" if note and not holds else ""), flush=True)
-    return bool(holds)
-
-
-def until(limit, condition):
-    """What the condition comes to once it holds; what it last was if it does not within `limit`."""
-    end = time.monotonic() + limit
-    while True:
-        found = condition()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.25)
 
 
 class Scene:
@@ -311,7 +292,6 @@ def the_restart(scene):
     scene.say("meanwhile", "frank", "@acmecoffee the replacement is broken as well, refund please XMEANWHILE", to=scene.posts["to frank"])
     world.fault("/api/v1/notifications*", "status", 503, 2)
     daemon.write(GOOD)
-    began = time.time()
     daemon.start()
     check("after a restart it goes on where it stopped, over two failures of the server",
           until(90, lambda: scene.has("meanwhile")), daemon.log()[-1500:])
@@ -365,14 +345,11 @@ def main():
         for step in steps:
             print(f"# {step.__name__.replace('_', ' ')}", flush=True)
             step(scene)
-    except Exception as error:  # A flow that breaks off has failed, whatever it had shown before.
-        import traceback
-        traceback.print_exc()
-        check(f"the flow goes to its end ({type(error).__name__})", False)
+    except Exception as error:
+        broken_off(error)
     finally:
         scene.daemon.end()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return count()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 last line counts them."""
 
 import collections
+import functools
 import json
 import os
 import pathlib
@@ -11,12 +12,15 @@ import subprocess
 import sys
 import time
 
+import promises
 from daemon import Daemon
+from promises import broken_off, check, count
 
 WORK = pathlib.Path(os.environ["WORK"])
 BOXES = os.environ["MAIL_BOXES"]
 QUEUE = 1000
-passed, failed = 0, 0
+# Mails are counted as they come.
+until = functools.partial(promises.until, step=0.1)
 
 CONFIG = """
 [daemon]
@@ -43,23 +47,6 @@ accounts = [{{ platform = "mastodon", account = "acmecoffee@social.test" }}]
 """
 STARTTLS = {"port": os.environ["MAIL_PORT"], "security": "starttls"}
 SMTPS = {"port": os.environ["SMTPS_PORT"], "security": "tls"}
-
-
-def check(promise, holds, note=""):
-    global passed, failed
-    passed, failed = passed + bool(holds), failed + (not holds)
-    print(f"{'ok  ' if holds else 'FAIL'} {promise}" + (f"  [{note}]" if note and not holds else ""), flush=True)
-    return bool(holds)
-
-
-def until(limit, condition):
-    """What the condition comes to once it holds; what it last was if it does not within `limit`."""
-    end = time.monotonic() + limit
-    while True:
-        found = condition()
-        if found or time.monotonic() > end:
-            return found
-        time.sleep(0.1)
 
 
 def server(what):
@@ -92,8 +79,8 @@ class Office:
         work = WORK / name
         work.mkdir()
         unused = dict.fromkeys(("url", "host", "mail_port", "dead_port"), "0")
-        places = {**unused, "mail_ca": os.environ["MAIL_CA"], **STARTTLS}
-        self.daemon = Daemon(os.environ["AFFINITYD"], work, places)
+        places = {**unused, "work": work, "mail_ca": os.environ["MAIL_CA"], **STARTTLS}
+        self.daemon = Daemon(work, places)
         self.daemon.write(CONFIG)
         self.away_at = time.monotonic()
         self.fill(mails)
@@ -109,8 +96,10 @@ class Office:
         whole.append({**lines[-1], "lines": lines[-1]["lines"] + len(mails)})
         backup = self.daemon.work / "backup.jsonl"
         backup.write_text("".join(json.dumps(line) + "\n" for line in whole))
-        code, out, err = self.daemon.run("import", str(backup), "--format", "export")
-        assert code == 0, out + err
+        # What comes back from a backup is held until a person lets it go.
+        for step in (("import", str(backup), "--format", "export"), ("release-mail",)):
+            code, out, err = self.daemon.run(*step)
+            assert code == 0, out + err
 
     def mail(self):
         return (self.daemon.ask("status") or {}).get("mail") or {}
@@ -239,7 +228,7 @@ def the_end(offices, began):
           f"{queue.mail()} {refused.mail()}")
     for office in offices:
         code, _ = office.daemon.stop()
-        log = office.daemon.log.read_text()
+        log = office.daemon.log()
         verify = office.daemon.run("verify")
         check("it stops well, its log has no panic and no password, and verify finds no difference",
               code == 0 and "panicked" not in log and "right-password" not in log and verify[0] == 0,
@@ -253,15 +242,12 @@ def main():
         offices.append(a_thousand_mails())
         what_a_server_says_about_us()
         the_end(offices, began)
-    except Exception as error:  # A flow that breaks off has failed, whatever it had shown before.
-        import traceback
-        traceback.print_exc()
-        check(f"the steps go to their end ({type(error).__name__})", False)
+    except Exception as error:
+        broken_off(error)
     finally:
         for office in offices:
             office.daemon.end()
-    print(f"{passed} passed, {failed} failed in {time.monotonic() - began:.0f} s")
-    return 1 if failed else 0
+    return count(f" in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 
-import flow
-from daemon import GOOD, SECRETS, WORSE, Unit
-from flow import Scene, check, until
+import promises
+from daemon import GOOD, SECRETS, WORSE
+from flow import Scene
+from promises import broken_off, check, count, until
 
 ACCOUNT = GOOD[GOOD.index("[[platforms.mastodon]]"):]
 # Shorter than shipped, so that the test need not wait for minutes; and deadly for a forbidden call.
@@ -236,15 +237,12 @@ def main():
         for step, *more in steps:
             print(f"# {step.__name__.replace('_', ' ')}, after {time.monotonic() - began:.0f} s", flush=True)
             step(unit, *more)
-    except Exception as error:  # Promises that were not looked at are not kept.
-        import traceback
-        traceback.print_exc()
-        check(f"everything is looked at ({type(error).__name__})", False)
-    if flow.failed:
+    except Exception as error:
+        broken_off(error)
+    if promises.failed:
         (unit.work / "journal").write_text(unit.inside("journalctl", "--no-pager", "-o", "short-monotonic").stdout)
         print(f"the journal is in {unit.work}/journal, kept with KEEP=1")
-    print(f"{flow.passed} passed, {flow.failed} failed")
-    return 1 if flow.failed else 0
+    return count()
 
 
 if __name__ == "__main__":
