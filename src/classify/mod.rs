@@ -101,10 +101,9 @@ impl Classifier {
             severity: if is_safety { Severity::Severe } else { Severity::Normal },
             safety: is_safety,
             thanks: is_thanks(&odds, intent, &text),
-            moved_private: false,
             scores: scores(&odds, relevance),
             reasons: reasons(&text, &cues, &about),
-            model: MODEL.to_owned(),
+            ..Verdict::empty(MODEL)
         }
     }
 }
@@ -127,16 +126,11 @@ fn own(text: &Text, cues: &Cues, lang: Option<String>) -> Verdict {
     let moved_private = cues.sum(Class::Private) >= 1.0;
     Verdict {
         lang,
-        intent: Intent::Other,
-        sentiment: Sentiment::Neu,
         relevant: true,
-        severity: Severity::Normal,
-        safety: false,
-        thanks: false,
         moved_private,
         scores: Scores { relevant: 1.0, sentiment: odds.sentiment, ..Scores::default() },
         reasons: reasons(text, &Cues(private), &Match::default()),
-        model: MODEL.to_owned(),
+        ..Verdict::empty(MODEL)
     }
 }
 

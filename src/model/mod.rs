@@ -20,4 +20,6 @@ pub use reading::{Author, Counts, Kind, Reading};
 pub use record::{Interaction, Person, Record, Tally, Version};
 pub use source::{Capabilities, Gap, Health, Mark, Reach, SourceState, Trouble};
 pub use time::Time;
-pub use verdict::{Intent, Reason, Ruling, Scores, Sentiment, Severity, Verdict};
+pub use verdict::{
+    Aspect, Intent, Promised, Reason, Ruling, Scores, Sentiment, Severity, Signal, Verdict,
+};

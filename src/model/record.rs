@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Counts, Deadline, Intent, Kind, Ruling, Sentiment, Severity, Time, Verdict};
+use super::{
+    Aspect, Author, Counts, Deadline, Intent, Kind, Ruling, Sentiment, Severity, Signal, Time,
+    Verdict,
+};
 
 /// A person: a keyed hash of (platform, author id). Outlives handle and name, so that people who
 /// come back are known; only an erasure removes it.
@@ -146,6 +149,12 @@ pub struct Interaction {
     pub recommends: Option<bool>,
     /// On an own post: the talk was moved to a private channel.
     pub moved_private: bool,
+    /// The classifier was not sure, and no person has said what it wants.
+    pub unsure: bool,
+    /// What it is about, as far as known.
+    pub aspects: Vec<Aspect>,
+    /// What else it says.
+    pub signals: Vec<Signal>,
     /// The deadline that was fixed for the class in force; `None` if it asks nothing.
     pub deadline: Option<Deadline>,
     /// The classifier's word on the text in force.
@@ -193,6 +202,9 @@ impl Record {
             thanks: false,
             recommends: None,
             moved_private: false,
+            unsure: false,
+            aspects: Vec::new(),
+            signals: Vec::new(),
             deadline: None,
             verdict: None,
             ruling: None,
@@ -271,6 +283,9 @@ impl Interaction {
             self.safety = verdict.safety;
             self.thanks = verdict.thanks;
             self.moved_private = verdict.moved_private;
+            self.unsure = verdict.unsure;
+            self.aspects.clone_from(&verdict.aspects);
+            self.signals.clone_from(&verdict.signals);
             if self.lang.is_none() {
                 self.lang.clone_from(&verdict.lang);
             }
@@ -282,6 +297,7 @@ impl Interaction {
                 self.intent = intent;
                 self.relevant = true;
                 self.thanks = false;
+                self.unsure = false;
             }
             self.sentiment = ruling.sentiment.or(self.sentiment);
             self.relevant = ruling.relevant.unwrap_or(self.relevant);

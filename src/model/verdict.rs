@@ -115,6 +115,160 @@ pub struct Reason {
     pub weight: f32,
 }
 
+/// What a customer's text is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Aspect {
+    /// What is sold: its make, taste, durability.
+    Quality,
+    /// Price, fees, value for money.
+    Price,
+    /// Help, hotline, care, waiting for an answer.
+    Service,
+    /// Parcels, transport, being on time.
+    Delivery,
+    /// App, website, account.
+    App,
+    /// Returns, refunds, cancellations.
+    Returns,
+    /// People of the brand.
+    Staff,
+    /// What the brand stands for.
+    Values,
+    /// In stock, open, reachable, working at all.
+    Availability,
+}
+
+impl Aspect {
+    /// Every aspect, in the order people read them.
+    pub const ALL: [Self; 9] = [
+        Self::Quality,
+        Self::Price,
+        Self::Service,
+        Self::Delivery,
+        Self::App,
+        Self::Returns,
+        Self::Staff,
+        Self::Values,
+        Self::Availability,
+    ];
+
+    /// The word used in JSON, mails and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Quality => "quality",
+            Self::Price => "price",
+            Self::Service => "service",
+            Self::Delivery => "delivery",
+            Self::App => "app",
+            Self::Returns => "returns",
+            Self::Staff => "staff",
+            Self::Values => "values",
+            Self::Availability => "availability",
+        }
+    }
+}
+
+/// Something that a text says beside its intent, each with phrases of its own per language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signal {
+    /// Somebody may be hurt.
+    Safety,
+    /// Lawyers, courts, authorities, fraud.
+    Legal,
+    /// Somebody was treated worse for who they are.
+    Discrimination,
+    /// Money taken wrongly or not given back.
+    MoneyLost,
+    /// Data of customers in wrong hands.
+    DataLeak,
+    /// Repeated contact: "third time", "still waiting" (I31).
+    Effort,
+    /// Asks whether anybody will answer (I30).
+    AnyAnswer,
+    /// Recommends the brand to others (I6).
+    Recommends,
+    /// Warns others off (I6).
+    WarnsOff,
+    /// Announces leaving for a rival, or leaving at all (I6, I25).
+    Leaving,
+    /// Announces coming over from a rival (I25).
+    Arriving,
+    /// Own post: a price, a code, a shop link, a call to buy (I19).
+    Selling,
+    /// Own post: apology or acknowledgement (I18).
+    Apology,
+    /// Own post: says why it happened (I18).
+    Cause,
+    /// Own post: says what is done next (I18).
+    NextStep,
+    /// Own post: names a day or time by which (I18).
+    Promise,
+}
+
+impl Signal {
+    /// Every signal, in the order people read them.
+    pub const ALL: [Self; 16] = [
+        Self::Safety,
+        Self::Legal,
+        Self::Discrimination,
+        Self::MoneyLost,
+        Self::DataLeak,
+        Self::Effort,
+        Self::AnyAnswer,
+        Self::Recommends,
+        Self::WarnsOff,
+        Self::Leaving,
+        Self::Arriving,
+        Self::Selling,
+        Self::Apology,
+        Self::Cause,
+        Self::NextStep,
+        Self::Promise,
+    ];
+
+    /// The word used in JSON, mails and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Safety => "safety",
+            Self::Legal => "legal",
+            Self::Discrimination => "discrimination",
+            Self::MoneyLost => "money-lost",
+            Self::DataLeak => "data-leak",
+            Self::Effort => "effort",
+            Self::AnyAnswer => "any-answer",
+            Self::Recommends => "recommends",
+            Self::WarnsOff => "warns-off",
+            Self::Leaving => "leaving",
+            Self::Arriving => "arriving",
+            Self::Selling => "selling",
+            Self::Apology => "apology",
+            Self::Cause => "cause",
+            Self::NextStep => "next-step",
+            Self::Promise => "promise",
+        }
+    }
+
+    /// Whether it makes a post severe.
+    pub fn is_severe(self) -> bool {
+        self <= Self::DataLeak
+    }
+}
+
+/// The day a brand named for what it will do, as told: it is reckoned from the day of the post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promised {
+    /// So many days after the post; 0 is the same day.
+    InDays(u16),
+    /// The next day with this number in the week, 1 Monday to 7 Sunday; the post's own day counts
+    /// only a week later.
+    Weekday(u8),
+    /// The next such day of the calendar: month, day.
+    Date(u8, u8),
+}
+
 /// What the classifier said about one text, with its model version and its reasons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -140,6 +294,46 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// Name and version of the classifier.
     pub model: String,
+    /// The evidence does not suffice: a person should look, nobody is woken up.
+    #[serde(default)]
+    pub unsure: bool,
+    /// What it is about, in order of [`Aspect`].
+    #[serde(default)]
+    pub aspects: Vec<Aspect>,
+    /// What else it says, in order of [`Signal`].
+    #[serde(default)]
+    pub signals: Vec<Signal>,
+    /// For the brand's own posts: the day that was named.
+    #[serde(default)]
+    pub promised: Option<Promised>,
+}
+
+impl Verdict {
+    /// The verdict on a text that says nothing: no class, no evidence.
+    pub fn empty(model: &str) -> Self {
+        Self {
+            lang: None,
+            intent: Intent::Other,
+            sentiment: Sentiment::Neu,
+            relevant: false,
+            severity: Severity::Normal,
+            safety: false,
+            thanks: false,
+            moved_private: false,
+            scores: Scores::default(),
+            reasons: Vec::new(),
+            model: model.to_owned(),
+            unsure: false,
+            aspects: Vec::new(),
+            signals: Vec::new(),
+            promised: None,
+        }
+    }
+
+    /// Whether it says this too.
+    pub fn says(&self, signal: Signal) -> bool {
+        self.signals.contains(&signal)
+    }
 }
 
 /// What a person said about one text. Each key that is given wins over the classifier.

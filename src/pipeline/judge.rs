@@ -6,9 +6,7 @@
 use super::ingest::Desk;
 use super::merge::WORDLESS;
 use crate::classify::Post;
-use crate::model::{
-    Deadline, Intent, Interaction, Record, Sentiment, Severity, Time, Verdict, Version,
-};
+use crate::model::{Deadline, Interaction, Record, Time, Verdict, Version};
 
 /// Judges every text that is new. `is_about`: the post is about the brand, or speaks to it;
 /// `is_late`: its clock runs from when it was first seen, not from the time it claims.
@@ -26,7 +24,8 @@ pub fn judge(desk: Desk<'_>, record: &mut Record, is_about: bool, is_late: bool)
             if is_edit && !says_nothing {
                 version.verdict = Some(classify(desk, version, &text, &title, is_about));
             } else if so_far.versions.is_empty() && says_nothing && !is_about {
-                version.verdict = Some(wordless());
+                // Nothing was said, and nothing speaks for its being about the brand.
+                version.verdict = Some(Verdict::empty(WORDLESS));
             }
         }
         let speaks_new = is_edit || version.ruling.is_some() || version.verdict.is_some();
@@ -88,23 +87,6 @@ fn classify(
         addressed: is_about,
         own: version.own,
     })
-}
-
-/// Nothing was said, and nothing speaks for its being about the brand.
-fn wordless() -> Verdict {
-    Verdict {
-        lang: None,
-        intent: Intent::Other,
-        sentiment: Sentiment::Neu,
-        relevant: false,
-        severity: Severity::Normal,
-        safety: false,
-        thanks: false,
-        moved_private: false,
-        scores: crate::model::Scores::default(),
-        reasons: Vec::new(),
-        model: WORDLESS.to_owned(),
-    }
 }
 
 fn deadline(desk: Desk<'_>, it: &Interaction, is_late: bool) -> Option<Deadline> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::Error;
+use super::former::RecordV1;
 use crate::model::{Act, ActKind, Case, Deadline, Entry, Record, Time, Verdict};
 
 /// The most bytes of one text that are kept.
@@ -27,7 +28,7 @@ pub trait Stored: Serialize + DeserializeOwned {
     const VERSION: u8 = 1;
 
     /// Reads a version written in former days; `None` if there never was such a version. With the
-    /// second version this becomes `1 => postcard::from_bytes::<FooV1>(bytes).map(Self::from)`.
+    /// second version this becomes what [`Record`] does.
     fn older(version: u8, bytes: &[u8]) -> Option<postcard::Result<Self>> {
         let _ = (version, bytes);
         None
@@ -36,6 +37,11 @@ pub trait Stored: Serialize + DeserializeOwned {
 
 impl Stored for Record {
     const WHAT: &'static str = "interaction";
+    const VERSION: u8 = 2;
+
+    fn older(version: u8, bytes: &[u8]) -> Option<postcard::Result<Self>> {
+        (version == 1).then(|| postcard::from_bytes::<RecordV1>(bytes).map(Self::from))
+    }
 }
 impl Stored for Case {
     const WHAT: &'static str = "case";
@@ -265,9 +271,9 @@ mod tests {
     }
 
     #[test]
-    fn version_one_of_a_row_is_frozen() {
+    fn the_form_of_a_row_is_frozen() {
         let bytes = encode_row(&ada(), 0xaabb_ccdd_1122_3344).unwrap();
-        let golden = "050607081122334401086d6173746f646f6e026131d00fd00f01888e98a8c0e080810102613001\
+        let golden = "050607081122334402086d6173746f646f6e026131d00fd00f01888e98a8c0e080810102613001\
                       e012d00f010400000001036ec3a90000000000000000000000000000";
         let hex: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hex, golden);

@@ -30,6 +30,7 @@ mod engine;
 mod erase;
 mod error;
 mod export;
+mod former;
 mod gate;
 #[cfg(test)]
 mod golden;

@@ -42,17 +42,13 @@ pub fn verdict(intent: Intent) -> Verdict {
         intent,
         sentiment: if intent == Intent::Praise { Sentiment::Pos } else { Sentiment::Neg },
         relevant: true,
-        severity: Severity::Normal,
-        safety: false,
-        thanks: false,
-        moved_private: false,
         scores: Scores { complaint: 0.1, ..Scores::default() },
         reasons: vec![Reason {
             found: "late".to_owned(),
             speaks_for: "complaint".to_owned(),
             weight: 0.3,
         }],
-        model: "test 1".to_owned(),
+        ..Verdict::empty("test 1")
     }
 }
 
