@@ -113,6 +113,19 @@ impl CaseState {
         }
     }
 
+    /// Where a case stands at `now` that nobody has answered or ended.
+    pub fn waiting(risk_at: Time, due_at: Time, now: Time) -> Self {
+        if now.since(due_at) > Case::LAPSE {
+            Self::Lapsed
+        } else if due_at < now {
+            Self::Overdue
+        } else if risk_at <= now {
+            Self::AtRisk
+        } else {
+            Self::Open
+        }
+    }
+
     /// Whether somebody still waits (lapsed included).
     pub fn waits(self) -> bool {
         matches!(self, Self::Open | Self::AtRisk | Self::Overdue | Self::Lapsed)
@@ -198,15 +211,7 @@ impl Case {
             Some((End::ResolvedByHand, _)) => return CaseState::ResolvedByHand,
             Some((End::NotForUs, _)) | None => {}
         }
-        if now.since(self.due_at) > Self::LAPSE {
-            CaseState::Lapsed
-        } else if self.due_at < now {
-            CaseState::Overdue
-        } else if self.risk_at <= now {
-            CaseState::AtRisk
-        } else {
-            CaseState::Open
-        }
+        CaseState::waiting(self.risk_at, self.due_at, now)
     }
 }
 

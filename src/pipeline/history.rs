@@ -85,10 +85,13 @@ pub fn load_with_later(desk: Desk<'_>, from: Time, now: Time) -> Result<(History
 /// Cases that waited at `now`: those that still do, and of the older ones those that ended since.
 fn waiting(store: &Store, key: BrandKey, from: Time, now: Time) -> Result<Vec<Case>> {
     let mut cases = store.open_cases(key)?;
-    cases.extend(store.cases(key, Time(0)..from)?.into_iter().filter(|case| {
+    for case in store.each_case(key, Time(0)..from) {
+        let case = case?;
         let ended = case.answer.as_ref().map(|answer| answer.at).or(case.end.map(|(_, at)| at));
-        ended.is_some_and(|ended| now < ended)
-    }));
+        if ended.is_some_and(|ended| now < ended) {
+            cases.push(case);
+        }
+    }
     Ok(cases)
 }
 

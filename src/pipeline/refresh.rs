@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::ingest::Desk;
 use super::page::Page;
-use crate::model::{CaseState, Time};
+use crate::model::{Case, Time};
 use crate::store::Change;
 
 /// Replays every thread in which somebody waits, if the lists have changed since the last time.
@@ -25,11 +25,10 @@ pub fn refresh(desk: Desk<'_>, now: Time) -> Result<()> {
         return Ok(());
     }
     let mut groups = BTreeSet::new();
-    for case in store.open_cases(key)? {
-        // Nothing is mailed about what has lapsed.
-        if case.state(now) != CaseState::Lapsed
-            && let Some(record) = store.record(key, &case.platform, &case.interaction)?
-        {
+    // Nothing is mailed about what has lapsed.
+    for case in store.each_open_case(key, now.plus(-Case::LAPSE)..)? {
+        let case = case?;
+        if let Some(record) = store.record(key, &case.platform, &case.interaction)? {
             groups.insert((record.platform, record.filed));
         }
     }

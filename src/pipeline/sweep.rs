@@ -146,7 +146,9 @@ fn waiting(desk: Desk<'_>, now: Time) -> Result<Vec<Case>> {
             && case.person.is_none_or(|person| !blocked.contains(&person))
             && author.is_none_or(|author| desk.brand.blocks(&case.platform, author).is_none())
     };
-    let cases = desk.store.each_open_case(desk.key)?;
+    // What has lapsed for longer is not even read. An answer is never due before the post was.
+    let due = now.plus(-OLDEST.max(Case::LAPSE));
+    let cases = desk.store.each_open_case(desk.key, due..)?;
     let wanted = cases.filter(|case| case.as_ref().map_or(true, is_wanted));
     Ok(wanted.collect::<Result<_, _>>()?)
 }

@@ -12,6 +12,7 @@ use super::engine::{MAX_OPS, Space};
 use super::error::{Error, Result};
 use super::keys::{self, BrandKey, state};
 use super::rollups::{self, DayCounts};
+use super::shelf::Shelf;
 use super::{Inner, Store, draft};
 use crate::model::Time;
 
@@ -81,7 +82,7 @@ impl Inner {
     /// The counts of every held day, from the rows.
     pub(super) fn recount(&self, brand: &Brand) -> Result<Days> {
         let mut days = Days::new();
-        for row in self.rows(brand.brand(), Time(0)..Time(i64::MAX)) {
+        for row in self.rows(Shelf::Rows, brand.brand(), Time(0)..Time(i64::MAX)) {
             let record = codec::decode_row(&row?.1)?;
             let added = record.latest().and_then(|it| rollups::contribution(&it, brand.zone));
             if let Some((day, counts)) = added.filter(|(day, _)| brand.holds(*day)) {

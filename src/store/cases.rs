@@ -1,4 +1,4 @@
-//! Cases in the store: by time, by id, and the few that wait.
+//! Cases in the store: by time and by id.
 
 use std::ops::Range;
 
@@ -6,33 +6,50 @@ use super::codec;
 use super::draft::Draft;
 use super::engine::Space;
 use super::error::{Error, Result};
+use super::ids::{IdEntry, REMOVED};
 use super::keys::{self, BrandKey, Placed};
-use super::{Inner, Store};
+use super::packed::Shape;
+use super::shelf::Shelf;
+use super::{Inner, Store, waiting};
 use crate::model::{Act, Case, Time};
 
 /// How many neighbouring hashes are tried when two case ids share one.
 const PROBES: u64 = 8;
 
-/// Whether nobody has answered or ended it.
-pub(super) fn waits(case: &Case) -> bool {
-    case.answer.is_none() && case.end.is_none()
+/// Where ids of cases lie.
+pub(super) const IDS: Shape = Shape {
+    what: "bucket of case ids",
+    journal: Space::CaseIdJournal,
+    buckets: Space::CaseIdBuckets,
+    most: 256,
+};
+
+/// The hash a case lies under, and the case with its place if it is known. `read` gives what the
+/// index names under a hash.
+fn find(
+    first: u64,
+    id: &str,
+    mut read: impl FnMut(u64) -> Result<Option<(Placed, Option<Vec<u8>>)>>,
+) -> Result<(u64, Option<(Placed, Case)>)> {
+    for probe in 0..PROBES {
+        let hash = first.wrapping_add(probe);
+        // An id whose case is gone counts as unknown.
+        let Some((at, Some(case))) = read(hash)? else { return Ok((hash, None)) };
+        let case: Case = codec::decode(&case)?;
+        if case.id == id {
+            return Ok((hash, Some((at, case))));
+        }
+    }
+    Err(Error::damaged("index of cases", "too many ids share a hash"))
 }
 
 impl Draft<'_> {
-    /// The hash a case lies under, and where it lies if it is known.
-    fn case_slot(&mut self, brand: BrandKey, id: &str) -> Result<(u64, Option<Vec<u8>>)> {
-        let first = self.inner.hasher().case(brand, id);
-        for probe in 0..PROBES {
-            let hash = first.wrapping_add(probe);
-            let Some(key) = self.get(Space::CaseIds, &keys::brand_hash(brand, hash))? else {
-                return Ok((hash, None));
-            };
-            match self.value::<Case>(Space::Cases, &key)? {
-                Some(case) if case.id != id => {}
-                _ => return Ok((hash, Some(key))),
-            }
-        }
-        Err(Error::damaged("index of cases", "too many ids share a hash"))
+    fn find_case(&mut self, brand: BrandKey, id: &str) -> Result<(u64, Option<(Placed, Case)>)> {
+        find(self.inner.hasher().case(brand, id), id, |hash| {
+            let Some(entry) = self.locate_case(hash)? else { return Ok(None) };
+            let at = Placed { brand, ms: entry.ms, hash };
+            Ok(Some((at, self.row(Shelf::Cases, at)?)))
+        })
     }
 
     /// Stores a case in place of what is known under its id.
@@ -43,44 +60,45 @@ impl Draft<'_> {
         {
             super::erase::strip_case(&mut case);
         }
-        let (hash, old) = self.case_slot(brand, &case.id)?;
-        let key = Placed { brand, ms: keys::ms(case.opened_at), hash }.bytes();
-        if let Some(old) = old
-            && old != key
-        {
-            self.remove(Space::Cases, old);
+        let (hash, old) = self.find_case(brand, &case.id)?;
+        let at = Placed { brand, ms: keys::ms(case.opened_at), hash };
+        let was = old.as_ref().map(|(at, _)| *at);
+        if was != Some(at) {
+            if let Some(was) = was {
+                self.set_row(Shelf::Cases, was, None);
+            }
+            self.note_case(IdEntry { hash, brand: brand.0, ms: at.ms });
         }
-        let by_id = keys::brand_hash(brand, hash);
-        self.set(Space::Open, by_id.clone(), waits(&case).then(|| key.clone()));
-        self.put(Space::CaseIds, by_id, key.clone());
-        self.keep(Space::Cases, key, &case)
+        let waited = old.and_then(|(at, old)| waiting::fact(at, &old));
+        self.note_waiting(waited, waiting::fact(at, &case));
+        self.set_row(Shelf::Cases, at, Some(codec::encode(&case)?));
+        Ok(())
     }
 
     /// The case with this id, as it will be.
     pub(super) fn case_by_id(&mut self, brand: BrandKey, id: &str) -> Result<Option<Case>> {
-        let (_, Some(key)) = self.case_slot(brand, id)? else { return Ok(None) };
-        self.value(Space::Cases, &key)
+        Ok(self.find_case(brand, id)?.1.map(|(_, case)| case))
     }
 
     /// Removes a case, if it is there.
     pub(super) fn drop_case(&mut self, brand: BrandKey, id: &str) -> Result<()> {
-        let (hash, Some(key)) = self.case_slot(brand, id)? else { return Ok(()) };
-        self.remove(Space::Cases, key);
-        self.remove(Space::CaseIds, keys::brand_hash(brand, hash));
-        self.remove(Space::Open, keys::brand_hash(brand, hash));
+        let (hash, Some((at, case))) = self.find_case(brand, id)? else { return Ok(()) };
+        self.set_row(Shelf::Cases, at, None);
+        self.note_case(IdEntry { hash, brand: REMOVED, ms: at.ms });
+        self.note_waiting(waiting::fact(at, &case), None);
         Ok(())
     }
 }
 
 impl Inner {
-    fn case_at(&self, key: &[u8]) -> Result<Option<Case>> {
-        self.engine.get(Space::Cases, key)?.map(|bytes| codec::decode(&bytes)).transpose()
-    }
-
-    /// Every case of a brand, in order of opening.
-    pub(super) fn cases_of(&self, brand: BrandKey) -> impl Iterator<Item = Result<Case>> + use<> {
-        let (from, to) = keys::of_brand(brand);
-        self.engine.range(Space::Cases, &from, &to).map(|entry| codec::decode(&entry?.1))
+    /// Cases of a brand that were opened in a half-open stretch, in that order. While this lives
+    /// nothing is sealed.
+    pub(super) fn cases_of(
+        &self,
+        brand: BrandKey,
+        opened: Range<Time>,
+    ) -> impl Iterator<Item = Result<Case>> + use<> {
+        self.rows(Shelf::Cases, brand, opened).map(|case| codec::decode(&case?.1))
     }
 }
 
@@ -90,42 +108,13 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn case(&self, brand: BrandKey, id: &str) -> Result<Option<Case>> {
-        let first = self.inner.hasher().case(brand, id);
-        for probe in 0..PROBES {
-            let key = keys::brand_hash(brand, first.wrapping_add(probe));
-            let Some(key) = self.inner.engine.get(Space::CaseIds, &key)? else { return Ok(None) };
-            match self.inner.case_at(&key)? {
-                Some(case) if case.id == id => return Ok(Some(case)),
-                _ => {}
-            }
-        }
-        Ok(None)
-    }
-
-    /// Cases nobody has answered or ended, in order of opening.
-    ///
-    /// # Errors
-    /// The engine's, or damage.
-    pub fn open_cases(&self, brand: BrandKey) -> Result<Vec<Case>> {
-        self.each_open_case(brand)?.collect()
-    }
-
-    /// The same one after the other: over the years more of them stay unanswered than anybody wants
-    /// in memory at once.
-    ///
-    /// # Errors
-    /// The engine's; each item may tell damage.
-    pub fn each_open_case(
-        &self,
-        brand: BrandKey,
-    ) -> Result<impl Iterator<Item = Result<Case>> + '_> {
-        let (from, to) = keys::of_brand(brand);
-        let mut at = Vec::new();
-        for entry in self.inner.engine.range(Space::Open, &from, &to) {
-            at.push(entry?.1);
-        }
-        at.sort_unstable();
-        Ok(at.into_iter().filter_map(|key| self.inner.case_at(&key).transpose()))
+        let inner = &self.inner;
+        let (_, found) = find(inner.hasher().case(brand, id), id, |hash| {
+            let Some(entry) = inner.case_ids.locate(&inner.engine, hash)? else { return Ok(None) };
+            let at = Placed { brand, ms: entry.ms, hash };
+            Ok(Some((at, inner.finder(Shelf::Cases).row(at)?)))
+        })?;
+        Ok(found.map(|(_, case)| case))
     }
 
     /// Cases opened in a half-open stretch, in order of opening.
@@ -133,13 +122,17 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn cases(&self, brand: BrandKey, opened: Range<Time>) -> Result<Vec<Case>> {
-        let from = Placed::floor(brand, keys::ms(opened.start));
-        let to = super::read::end_of(brand, opened.end);
-        self.inner
-            .engine
-            .range(Space::Cases, &from, &to)
-            .map(|entry| codec::decode(&entry?.1))
-            .collect()
+        self.each_case(brand, opened).collect()
+    }
+
+    /// The same one after the other. Stops after an error. While it lives nothing is sealed, so do
+    /// not keep it.
+    pub fn each_case(
+        &self,
+        brand: BrandKey,
+        opened: Range<Time>,
+    ) -> impl Iterator<Item = Result<Case>> + use<> {
+        self.inner.cases_of(brand, opened)
     }
 
     /// Acts done to any of these posts (platform, id), in order of time.

@@ -1,5 +1,5 @@
-//! Reading rows wherever they lie: the recent ones first, then the sealed ones. Rows only ever move
-//! that way, so whoever looks in this order misses none.
+//! Reading rows and cases wherever they lie: the recent ones first, then the sealed ones. They only
+//! ever move that way, so whoever looks in this order misses none.
 
 use std::iter::Peekable;
 use std::ops::Range;
@@ -7,10 +7,11 @@ use std::vec::IntoIter;
 
 use super::Inner;
 use super::block::{self, Head, Row};
-use super::engine::{Scan, Space};
+use super::engine::Scan;
 use super::error::{Error, Result};
 use super::gate::Scanning;
 use super::keys::{self, BrandKey, Placed};
+use super::shelf::Shelf;
 use crate::model::Time;
 
 /// The place of a row or block.
@@ -21,19 +22,20 @@ pub(super) fn read_place(key: &[u8]) -> Result<Placed> {
 /// Single rows; of those in one block asked for one after the other, the block is read once.
 pub(super) struct Finder<'a> {
     inner: &'a Inner,
+    shelf: Shelf,
     block: Vec<Row>,
 }
 
 impl Finder<'_> {
-    /// A row as it lies in `Hot`.
+    /// A row as it lies open.
     pub(super) fn row(&mut self, at: Placed) -> Result<Option<Vec<u8>>> {
-        let inner = self.inner;
-        if let Some(row) = inner.engine.get(Space::Hot, &at.bytes())? {
+        let (inner, shelf) = (self.inner, self.shelf);
+        if let Some(row) = inner.engine.get(shelf.open(), &at.bytes())? {
             return Ok(Some(row));
         }
         if position(&self.block, at).is_none() {
-            let Some((key, bytes)) = inner.block_of(at)? else { return Ok(None) };
-            inner.engine.settle(Space::Cold, &key);
+            let Some((key, bytes)) = inner.block_of(shelf, at)? else { return Ok(None) };
+            inner.engine.settle(shelf.sealed(), &key);
             if !block::heads(at.brand, &bytes)?.iter().any(|head| head.at == at) {
                 return Ok(None);
             }
@@ -43,6 +45,9 @@ impl Finder<'_> {
     }
 }
 
+/// The key and the bytes of a block.
+pub(super) type Found = (Vec<u8>, Vec<u8>);
+
 /// Where a row stands among others.
 pub(super) fn position(rows: &[Row], at: Placed) -> Option<usize> {
     rows.binary_search_by_key(&at, |(at, _)| *at).ok()
@@ -50,32 +55,32 @@ pub(super) fn position(rows: &[Row], at: Placed) -> Option<usize> {
 
 impl Inner {
     /// Finds single rows.
-    pub(super) fn finder(&self) -> Finder<'_> {
-        Finder { inner: self, block: Vec::new() }
+    pub(super) fn finder(&self, shelf: Shelf) -> Finder<'_> {
+        Finder { inner: self, shelf, block: Vec::new() }
     }
 
     /// The block in whose stretch a place lies, with its key.
-    pub(super) fn block_of(&self, at: Placed) -> Result<Option<(Vec<u8>, Vec<u8>)>> {
+    pub(super) fn block_of(&self, shelf: Shelf, at: Placed) -> Result<Option<Found>> {
         let from = Placed::floor(at.brand, 0);
-        Ok(self.engine.floor(Space::Cold, &from, &at.bytes()).transpose()?)
+        Ok(self.engine.floor(shelf.sealed(), &from, &at.bytes()).transpose()?)
     }
 
     /// Rows of a brand with the time of their key in a half-open stretch, in order of the keys.
     /// While this lives nothing is sealed.
-    pub(super) fn rows(&self, brand: BrandKey, within: Range<Time>) -> Rows {
+    pub(super) fn rows(&self, shelf: Shelf, brand: BrandKey, within: Range<Time>) -> Rows {
         let reading = self.gate.scan();
         let first = Placed { brand, ms: keys::ms(within.start), hash: 0 };
         let end = super::read::end_of(brand, within.end);
         let from = first.bytes();
         // The block below the first place may reach beyond it.
-        let block = self.engine.floor(Space::Cold, &Placed::floor(brand, 0), &from);
+        let block = self.engine.floor(shelf.sealed(), &Placed::floor(brand, 0), &from);
         let (block, failed) = match block.transpose() {
             Ok(found) => (found.map_or_else(|| from.clone(), |(key, _)| key), None),
             Err(error) => (from.clone(), Some(error.into())),
         };
         Rows {
-            hot: self.engine.range(Space::Hot, &from, &end).peekable(),
-            cold: self.engine.range(Space::Cold, &block, &end),
+            hot: self.engine.range(shelf.open(), &from, &end).peekable(),
+            cold: self.engine.range(shelf.sealed(), &block, &end),
             block: Vec::new().into_iter().peekable(),
             first,
             end,
@@ -95,13 +100,13 @@ impl Inner {
         let _reading = self.gate.scan();
         let mut found = Vec::new();
         let (from, to) = keys::of_brand(brand);
-        for entry in self.engine.range(Space::Hot, &from, &to) {
+        for entry in self.engine.range(Shelf::Rows.open(), &from, &to) {
             let (key, row) = entry?;
             if is_it(&row) {
                 found.push(read_place(&key)?);
             }
         }
-        for entry in self.engine.range(Space::Cold, &from, &to) {
+        for entry in self.engine.range(Shelf::Rows.sealed(), &from, &to) {
             let heads = block::heads(brand, &entry?.1)?;
             found.extend(heads.iter().filter(|h| is_it(&h.halves)).map(|h: &Head| h.at));
         }
@@ -202,18 +207,18 @@ mod tests {
         let inner = &store.inner;
         let is_there = |brand, ms, hash| {
             let at = row(brand, ms, hash).0;
-            inner.finder().row(at).unwrap().is_some()
+            inner.finder(Shelf::Rows).row(at).unwrap().is_some()
         };
         let scanned = |brand, from, to| -> Vec<u64> {
-            let rows = inner.rows(BrandKey(brand), Time(from)..Time(to));
+            let rows = inner.rows(Shelf::Rows, BrandKey(brand), Time(from)..Time(to));
             rows.map(|row| row.unwrap().0.ms).collect()
         };
         assert!(!is_there(1, 10, 1), "an empty store");
         assert!(scanned(1, 0, 99).is_empty());
         let put = |brand, ms, hash, rows: &[Row]| Op {
-            space: Space::Cold,
+            space: Shelf::Rows.sealed(),
             key: row(brand, ms, hash).0.bytes(),
-            value: Some(block::pack(rows)),
+            value: Some(block::pack(block::Form::Marked, rows)),
             expect: Expect::Absent,
         };
         let ops = [

@@ -4,8 +4,8 @@ use super::engine::{Expect, Op, Space};
 use super::ids;
 use super::keys::{self, BrandKey, Placed, state};
 use super::rows::Slot;
-use super::{Change, Config, Store, block, packed, threads};
-use crate::model::{Record, Time, Version};
+use super::{Change, Config, Store, block, golden, packed, threads, waiting};
+use crate::model::{Case, Record, Time, Version};
 
 fn record(store: &Store, id: &str, at: i64, filed: &str) -> Record {
     Record {
@@ -19,6 +19,11 @@ fn record(store: &Store, id: &str, at: i64, filed: &str) -> Record {
     }
 }
 
+fn case(id: &str, at: i64) -> Case {
+    let id = id.to_owned();
+    Case { id, opened_at: Time(at), answer: None, end: None, ..golden::case() }
+}
+
 fn filled(dir: &std::path::Path) -> (Store, BrandKey) {
     filled_with(dir, 1)
 }
@@ -29,7 +34,8 @@ fn filled_with(dir: &std::path::Path, journal_ids: usize) -> (Store, BrandKey) {
     let brand = store.brand("acme", chrono_tz::Tz::UTC).unwrap();
     for n in 0..6 {
         let records = vec![record(&store, &format!("r{n}"), n, "r0")];
-        let change = Change { brand: Some(brand), records, ..Change::default() };
+        let cases = vec![case(&format!("c{n}"), n)];
+        let change = Change { brand: Some(brand), records, cases, ..Change::default() };
         store.commit(change).unwrap();
     }
     (store, brand)
@@ -52,14 +58,19 @@ fn sealed(store: &Store, brand: BrandKey) {
         rows.push((Placed::read(&key).unwrap(), row));
         write(store, Space::Hot, key, None);
     }
-    write(store, Space::Cold, Placed::floor(brand, 0), Some(block::pack(&rows)));
+    write(
+        store,
+        Space::Cold,
+        Placed::floor(brand, 0),
+        Some(block::pack(block::Form::Marked, &rows)),
+    );
     assert!(store.verify(brand, &mut |_| {}).unwrap().is_clean());
 }
 
 #[test]
 fn every_kind_of_damage_is_told() {
     type Damage = fn(&Store, BrandKey);
-    let cases: [(&str, Damage); 12] = [
+    let cases: [(&str, Damage); 16] = [
         ("counter says", |s, b| {
             write(s, Space::State, state::of_brand("rows", b), Some(keys::number(9)));
         }),
@@ -84,7 +95,12 @@ fn every_kind_of_damage_is_told() {
         ("both open and sealed", |s, b| {
             let (key, row) = first(s, Space::Hot);
             let rows = [(Placed::read(&key).unwrap(), row)];
-            write(s, Space::Cold, Placed::floor(b, 0), Some(block::pack(&rows)));
+            write(
+                s,
+                Space::Cold,
+                Placed::floor(b, 0),
+                Some(block::pack(block::Form::Marked, &rows)),
+            );
         }),
         ("begins within the one before", |s, b| {
             sealed(s, b);
@@ -96,16 +112,36 @@ fn every_kind_of_damage_is_told() {
             let (key, bytes) = first(s, Space::Cold);
             let mut rows = block::unpack(b, &bytes).unwrap();
             rows.reverse();
-            write(s, Space::Cold, key, Some(block::pack(&rows)));
+            write(s, Space::Cold, key, Some(block::pack(block::Form::Marked, &rows)));
         }),
         ("3 rows, the counter says 6", |s, b| {
             sealed(s, b);
             let (key, bytes) = first(s, Space::Cold);
             let rows = block::unpack(b, &bytes).unwrap();
-            write(s, Space::Cold, key, Some(block::pack(&rows[3..])));
+            write(s, Space::Cold, key, Some(block::pack(block::Form::Marked, &rows[3..])));
         }),
-        ("index entries have no case", |s, b| {
-            write(s, Space::Open, keys::brand_hash(b, 1), Some(vec![1]));
+        ("an id of", |s, _| {
+            let (key, _) = first(s, Space::Cases);
+            write(s, Space::Cases, key, None);
+        }),
+        ("is not found by its id", |s, _| {
+            write(s, Space::CaseIdBuckets, first(s, Space::CaseIdBuckets).0, None);
+        }),
+        ("waits and is not listed so", |s, _| {
+            write(s, Space::WaitingBuckets, first(s, Space::WaitingBuckets).0, None);
+        }),
+        ("is listed as waiting and is not", |s, b| {
+            let case = case("stranger", 9);
+            let stranger = waiting::fact(Placed { brand: b, ms: 9, hash: 9 }, &case).unwrap();
+            let key = keys::journal(99);
+            write(s, Space::WaitingJournal, key, Some(packed::pack(&[stranger])));
+            s.inner.waiting.learn(&[stranger]);
+        }),
+        ("is both open and sealed", |s, b| {
+            let (key, case) = first(s, Space::Cases);
+            let cases = [(Placed::read(&key).unwrap(), case)];
+            let block = block::pack(block::Form::Bare, &cases);
+            write(s, Space::ColdCases, Placed::floor(b, 0), Some(block));
         }),
     ];
     for (wanted, damage) in cases {

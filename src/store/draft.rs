@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 use super::codec::{self, Stored};
 use super::engine::{Expect, MAX_OPS, Op, Space};
 use super::error::{Error, Result};
-use super::ids::IdEntry;
+use super::ids::{IdEntry, Ids};
 use super::keys::{self, state};
 use super::lift::Open;
 use super::packed::{Fact, Journal, Packed, is_removal};
+use super::shelf::Shelf;
 use super::{Inner, Writer};
 use crate::fault;
 
@@ -36,8 +37,10 @@ pub(super) struct Draft<'a> {
     pub(super) inner: &'a Inner,
     writer: MutexGuard<'a, Writer>,
     cells: BTreeMap<(Space, Vec<u8>), Cell>,
-    pub(super) blocks: BTreeMap<Vec<u8>, Open>,
+    pub(super) blocks: BTreeMap<(Shelf, Vec<u8>), Open>,
     ids: Vec<Fact<8, 8>>,
+    case_ids: Vec<Fact<8, 8>>,
+    pub(super) waiting: Vec<Fact<16, 12>>,
     pub(super) threads: Vec<Fact<18, 2>>,
     pub(super) people: BTreeMap<[u8; 10], [u8; 24]>,
     /// Writes are made durable by the caller, all together.
@@ -54,6 +57,8 @@ impl Inner {
             cells: BTreeMap::new(),
             blocks: BTreeMap::new(),
             ids: Vec::new(),
+            case_ids: Vec::new(),
+            waiting: Vec::new(),
             threads: Vec::new(),
             people: BTreeMap::new(),
             is_bulk: false,
@@ -108,16 +113,30 @@ impl Draft<'_> {
 
     /// Where the row with this hash lies, as it will be.
     pub(super) fn locate(&self, hash: u64) -> Result<Option<IdEntry>> {
+        self.located(&self.ids, &self.inner.ids, hash)
+    }
+
+    /// Where the case with this hash lies, as it will be.
+    pub(super) fn locate_case(&self, hash: u64) -> Result<Option<IdEntry>> {
+        self.located(&self.case_ids, &self.inner.case_ids, hash)
+    }
+
+    fn located(&self, new: &[Fact<8, 8>], known: &Ids, hash: u64) -> Result<Option<IdEntry>> {
         let key = hash.to_be_bytes();
-        match self.ids.iter().rev().find(|id| id.0 == key) {
+        match new.iter().rev().find(|id| id.0 == key) {
             Some(id) => Ok((!is_removal(&id.1)).then(|| IdEntry::read(*id))),
-            None => self.inner.ids.locate(&self.inner.engine, hash),
+            None => known.locate(&self.inner.engine, hash),
         }
     }
 
     /// Adds an id, or removes one.
     pub(super) fn note_id(&mut self, id: IdEntry) {
         self.ids.push(id.fact());
+    }
+
+    /// The same for a case.
+    pub(super) fn note_case(&mut self, id: IdEntry) {
+        self.case_ids.push(id.fact());
     }
 
     /// About how many operations it has so far.
@@ -129,6 +148,8 @@ impl Draft<'_> {
         self.cells.values().filter(|cell| cell.is_changed()).count()
             + self.blocks.values().map(Open::ops).sum::<usize>()
             + entries(&inner.ids, self.ids.len())
+            + entries(&inner.case_ids, self.case_ids.len())
+            + entries(&inner.waiting, self.waiting.len())
             + entries(&inner.threads, self.threads.len())
             + entries(&inner.people, self.people.len())
     }
@@ -146,6 +167,8 @@ impl Draft<'_> {
         self.drop_all();
         let inner = self.inner;
         inner.ids.forget();
+        inner.case_ids.forget();
+        inner.waiting.forget();
         inner.threads.forget();
         inner.people.forget();
         *self.writer = Writer::default();
@@ -155,6 +178,8 @@ impl Draft<'_> {
         self.cells.clear();
         self.blocks.clear();
         self.ids.clear();
+        self.case_ids.clear();
+        self.waiting.clear();
         self.threads.clear();
         self.people.clear();
     }
@@ -182,10 +207,14 @@ impl Draft<'_> {
             .collect();
         self.close_blocks(&mut ops);
         let ids = std::mem::take(&mut self.ids);
+        let case_ids = std::mem::take(&mut self.case_ids);
+        let waiting = std::mem::take(&mut self.waiting);
         let threads = std::mem::take(&mut self.threads);
         let people: Vec<Fact<10, 24>> = std::mem::take(&mut self.people).into_iter().collect();
         let (inner, writer) = (self.inner, &mut *self.writer);
         inner.ids.journal_ops(&ids, &writer.ids, &mut ops);
+        inner.case_ids.journal_ops(&case_ids, &writer.case_ids, &mut ops);
+        inner.waiting.journal_ops(&waiting, &writer.waiting, &mut ops);
         inner.threads.journal_ops(&threads, &writer.threads, &mut ops);
         inner.people.journal_ops(&people, &writer.people, &mut ops);
         if ops.len() > MAX_OPS {
@@ -198,6 +227,8 @@ impl Draft<'_> {
             fault::pass("store.witnessed");
         }
         inner.ids.committed(&ids, &mut writer.ids);
+        inner.case_ids.committed(&case_ids, &mut writer.case_ids);
+        inner.waiting.committed(&waiting, &mut writer.waiting);
         inner.threads.committed(&threads, &mut writer.threads);
         inner.people.committed(&people, &mut writer.people);
         // Idle time merges long before this. The change itself is safe; a merge that does not work
@@ -220,6 +251,8 @@ impl Draft<'_> {
         }
         let (inner, writer) = (self.inner, &mut *self.writer);
         one(&inner.ids, inner, &mut writer.ids, least)?;
+        one(&inner.case_ids, inner, &mut writer.case_ids, least)?;
+        one(&inner.waiting, inner, &mut writer.waiting, least)?;
         one(&inner.threads, inner, &mut writer.threads, least)?;
         one(&inner.people, inner, &mut writer.people, least)
     }

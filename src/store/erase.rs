@@ -14,6 +14,7 @@ use super::engine::Space;
 use super::error::Result;
 use super::keys::{BrandKey, Placed, state};
 use super::retain::forget_texts;
+use super::shelf::Shelf;
 use super::{Change, Inner, Store, draft};
 use crate::model::{Case, Entry, Person, Record, Sending, Time};
 
@@ -134,7 +135,7 @@ impl Inner {
             done.rows += self.erase_rows(due, persons)?;
         }
         let mut cases = BTreeSet::new();
-        for case in self.cases_of(brand) {
+        for case in self.cases_of(brand, Time(0)..Time(i64::MAX)) {
             let case = case?;
             if case.person.is_some_and(|p| persons.contains(&p)) {
                 let mut draft = self.draft();
@@ -199,7 +200,7 @@ impl Inner {
 
 impl Draft<'_> {
     fn erase_row(&mut self, at: Placed, persons: &BTreeSet<Person>) -> Result<bool> {
-        let Some(row) = self.row(at)? else { return Ok(false) };
+        let Some(row) = self.row(Shelf::Rows, at)? else { return Ok(false) };
         let record = codec::decode_row(&row)?;
         if !record.person.is_some_and(|p| persons.contains(&p)) {
             return Ok(false);

@@ -17,6 +17,7 @@ use super::keys::{self, state};
 use super::layout::SCHEMA;
 use super::readable::interaction_out;
 use super::rollups::{AuthorSummary, DayCounts};
+use super::shelf::Shelf;
 use super::{Inner, Store};
 use crate::model::{Act, Case, Entry, Mark, Person, Record, SourceState, Time};
 
@@ -191,7 +192,7 @@ impl Inner {
     }
 
     fn export_rows(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
-        for row in self.rows(brand.brand(), Time(0)..Time(i64::MAX)) {
+        for row in self.rows(Shelf::Rows, brand.brand(), Time(0)..Time(i64::MAX)) {
             let record = codec::decode_row(&row?.1)?;
             match record.latest() {
                 Some(it) => lines.write(&interaction_out(&brand.name, &it, &record))?,
@@ -206,7 +207,7 @@ impl Inner {
     }
 
     fn export_cases(&self, brand: &Brand, lines: &mut Lines<'_>) -> Result<()> {
-        for case in self.cases_of(brand.brand()) {
+        for case in self.cases_of(brand.brand(), Time(0)..Time(i64::MAX)) {
             lines.write(&Line::Case { brand: brand.name.clone(), case: Box::new(case?) })?;
         }
         let (from, to) = keys::of_brand(brand.brand());

@@ -97,7 +97,7 @@ fn record() -> Record {
     }
 }
 
-fn case() -> Case {
+pub(super) fn case() -> Case {
     Case {
         id: "C1".to_owned(),
         kind: CaseKind::FollowUp,

@@ -17,13 +17,14 @@ use super::ids::IdEntry;
 use super::keys::{self, BrandKey, Placed, state};
 use super::layout::{SCHEMA, wipe};
 use super::rows::Slot;
+use super::shelf::Shelf;
 use super::{Inner, Store};
 use crate::model::Record;
 
 /// The most bytes of one line.
 const MAX_LINE: u64 = 64 << 20;
 
-/// After so many interactions an import seals.
+/// After so many interactions and cases an import seals.
 const SEAL_EVERY: u64 = 4_096;
 
 /// What an import brought.
@@ -112,6 +113,7 @@ fn read_all(
     let mut done = Imported::default();
     let mut brands = BTreeMap::new();
     let mut is_ended = false;
+    let mut unsealed = 0;
     while let Some(bytes) = next_line(reader, done.lines + 1)? {
         let line = done.lines + 1;
         let bad = |why: String| Error::BadLine { line, why };
@@ -123,6 +125,7 @@ fn read_all(
             return Err(bad("the header must be the first line, and only that".to_owned()));
         }
         let is_interaction = matches!(read, Line::Interaction { .. });
+        unsealed += u64::from(is_interaction || matches!(read, Line::Case { .. }));
         match read {
             Line::Footer { lines, interactions } => {
                 if (lines, interactions) != (done.lines, done.interactions) {
@@ -143,7 +146,8 @@ fn read_all(
         }
         draft.write_if_full()?;
         done.lines += 1;
-        if is_interaction && done.interactions.is_multiple_of(SEAL_EVERY) {
+        if unsealed == SEAL_EVERY {
+            unsealed = 0;
             seal(draft, &brands)?;
         }
         if line.is_multiple_of(1_000) {
@@ -169,7 +173,9 @@ fn read_all(
 fn seal(draft: &mut Draft<'_>, brands: &BTreeMap<String, BrandKey>) -> Result<()> {
     draft.write()?;
     for brand in brands.values() {
-        while draft.seal(*brand)? > 0 {}
+        for shelf in Shelf::ALL {
+            while draft.seal(shelf, *brand)? > 0 {}
+        }
     }
     Ok(())
 }

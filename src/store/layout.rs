@@ -9,13 +9,14 @@ use super::migrate;
 use super::open::{OpenError, Stop};
 
 /// The layout written today.
-pub(super) const SCHEMA: u32 = 2;
+pub(super) const SCHEMA: u32 = 3;
 
-/// A step from one layout to the next. It may be interrupted and repeated.
+/// A step from one layout to the next. It may be interrupted and repeated, and leaves what it has
+/// read: that goes when the store has its new number.
 type Migration = fn(&Engine) -> Result<()>;
 
 /// The steps: the first leads from layout 1 to 2.
-const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [migrate::pack_indexes];
+const MIGRATIONS: [Migration; (SCHEMA - 1) as usize] = [migrate::pack_indexes, migrate::pack_cases];
 
 /// Removes everything; the mark of being unfinished goes last.
 pub(super) fn wipe(engine: &Engine) -> Result<()> {
@@ -35,7 +36,14 @@ fn note(key: &[u8], value: Vec<u8>) -> Op {
 
 /// Brings the layout to today's: a new store gets it, an older one climbs step by step.
 pub(super) fn prepare(engine: &Engine, steps: &mut Vec<String>) -> std::result::Result<(), Stop> {
-    climb(engine, &MIGRATIONS, steps)
+    climb(engine, &MIGRATIONS, steps)?;
+    for space in Space::RETIRED {
+        if engine.all(space).next().is_some() {
+            engine.clear(space)?;
+            engine.flush()?;
+        }
+    }
+    Ok(())
 }
 
 fn climb(

@@ -1,20 +1,23 @@
 //! From layout 1 to 2: members of threads and summaries of authors are packed, which had an entry
 //! of the engine each. Rows need nothing: they are sealed when their turn comes.
+//!
+//! From layout 2 to 3: the same for ids of cases and for those that wait. Cases are sealed like rows
+//! from then on.
 
-use super::codec;
+use super::cold::read_place;
 use super::engine::{Engine, Space};
 use super::error::{Error, Result};
-use super::keys;
+use super::ids::IdEntry;
 use super::merge::write_buckets;
-use super::packed::Fact;
+use super::packed::{Fact, Shape};
 use super::rollups::AuthorSummary;
-use super::{people, threads};
+use super::{cases, codec, keys, people, threads, waiting};
 use crate::model::Person;
 
 /// So many facts are written in one go, to keep memory low.
 const AT_ONCE: usize = 200_000;
 
-/// Packs both. What was packed stays until both are on the disk, so it may be repeated.
+/// Packs both.
 ///
 /// # Errors
 /// The engine's, or damage.
@@ -41,30 +44,61 @@ pub(super) fn pack_indexes(engine: &Engine) -> Result<()> {
         },
         people::SHAPE,
     )?;
-    engine.flush()?;
-    engine.clear(Space::OldThreads)?;
-    engine.clear(Space::OldPeople)?;
     Ok(engine.flush()?)
+}
+
+/// Packs the indexes of cases, from the cases themselves: each tells its id's place, and whether it
+/// waits.
+///
+/// # Errors
+/// The engine's, or damage.
+pub(super) fn pack_cases(engine: &Engine) -> Result<()> {
+    // Should it be interrupted and the older program run in between, what was packed is not true any
+    // more.
+    engine.clear(cases::IDS.buckets)?;
+    engine.clear(waiting::SHAPE.buckets)?;
+    let (mut ids, mut waits) = (Vec::new(), Vec::new());
+    for entry in engine.all(Space::Cases) {
+        let (key, value) = entry?;
+        let at = read_place(&key)?;
+        ids.push(IdEntry { hash: at.hash, brand: at.brand.0, ms: at.ms }.fact());
+        waits.extend(waiting::fact(at, &codec::decode(&value)?));
+        if ids.len() >= AT_ONCE {
+            write_all(engine, cases::IDS, &mut ids)?;
+            write_all(engine, waiting::SHAPE, &mut waits)?;
+        }
+    }
+    write_all(engine, cases::IDS, &mut ids)?;
+    write_all(engine, waiting::SHAPE, &mut waits)?;
+    Ok(engine.flush()?)
+}
+
+fn write_all<const K: usize, const V: usize>(
+    engine: &Engine,
+    shape: Shape,
+    all: &mut Vec<Fact<K, V>>,
+) -> Result<()> {
+    all.sort_unstable();
+    write_buckets(engine, shape, all)?;
+    all.clear();
+    Ok(())
 }
 
 fn pack<const K: usize, const V: usize>(
     engine: &Engine,
     from: Space,
     read: impl Fn(&[u8], &[u8], &mut Vec<Fact<K, V>>) -> Result<()>,
-    shape: super::packed::Shape,
+    shape: Shape,
 ) -> Result<()> {
     let mut all = Vec::new();
     for entry in engine.all(from) {
         let (key, value) = entry?;
         read(&key, &value, &mut all)?;
         if all.len() >= AT_ONCE {
-            all.sort_unstable();
-            write_buckets(engine, shape, &all)?;
-            all.clear();
+            write_all(engine, shape, &mut all)?;
         }
     }
-    all.sort_unstable();
-    write_buckets(engine, shape, &all)
+    write_all(engine, shape, &mut all)
 }
 
 #[cfg(test)]
@@ -108,7 +142,8 @@ mod tests {
         engine.flush().unwrap();
         drop(store);
         let (store, opening) = Store::open(dir.path(), &Config::default()).unwrap();
-        assert_eq!(opening.steps, ["changed the layout from 1 to 2"]);
+        let steps = ["changed the layout from 1 to 2", "changed the layout from 2 to 3"];
+        assert_eq!(opening.steps, steps);
         assert_eq!(store.inner.members(brand, 77).unwrap(), rows);
         assert_eq!(store.inner.members(BrandKey(9), 77).unwrap(), []);
         assert_eq!(store.author(brand, Person(5)).unwrap(), Some(sum));

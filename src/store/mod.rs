@@ -55,9 +55,11 @@ mod rollups;
 mod rows;
 mod sample;
 mod seal;
+mod shelf;
 mod spaces;
 mod threads;
 mod verify;
+mod waiting;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -92,6 +94,8 @@ struct Writer {
     ids: packed::Journal,
     threads: packed::Journal,
     people: packed::Journal,
+    case_ids: packed::Journal,
+    waiting: packed::Journal,
 }
 
 struct Inner {
@@ -102,6 +106,8 @@ struct Inner {
     ids: ids::Ids,
     threads: threads::Threads,
     people: people::People,
+    case_ids: ids::Ids,
+    waiting: waiting::Waiting,
     gate: Arc<gate::Gate>,
     writer: Mutex<Writer>,
     brands: RwLock<BTreeMap<u16, Brand>>,

@@ -19,7 +19,7 @@ use super::keys::{self, state};
 use super::layout::{prepare, wipe};
 use super::packed::Packed;
 use super::witness::{self, Witness};
-use super::{Config, Inner, Store, Writer, ids, people, restore, threads};
+use super::{Config, Inner, Store, Writer, cases, ids, people, restore, threads, waiting};
 
 /// How long the engine of an instance that was dropped may take to let go of its file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -267,9 +267,11 @@ pub(super) fn assemble(
     let seed = engine.get(Space::State, state::SEED)?.and_then(|v| keys::read_number(&v));
     let seed = seed.ok_or_else(|| Stop::Broken("the seed is missing".to_owned()))?;
     let mut writer = Writer::default();
-    let (ids, threads, people);
+    let (ids, threads, people, case_ids, waiting);
     (ids, writer.ids) = Packed::load(ids::SHAPE, &engine)?;
     (threads, writer.threads) = Packed::load(threads::SHAPE, &engine)?;
+    (case_ids, writer.case_ids) = Packed::load(cases::IDS, &engine)?;
+    (waiting, writer.waiting) = Packed::load(waiting::SHAPE, &engine)?;
     (people, writer.people) = Packed::load(people::SHAPE, &engine)?;
     let inner = Inner {
         dir: dir.to_owned(),
@@ -279,6 +281,8 @@ pub(super) fn assemble(
         ids,
         threads,
         people,
+        case_ids,
+        waiting,
         gate: Arc::default(),
         writer: Mutex::new(writer),
         brands: RwLock::new(BTreeMap::new()),

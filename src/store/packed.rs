@@ -1,4 +1,4 @@
-//! Facts of one size, many to an entry of the engine: ids, members of threads, authors.
+//! Facts of one size, many to an entry of the engine: ids, members of threads, authors, who waits.
 //!
 //! An entry of sled costs some 400 bytes however small it is, so hundreds of facts share one. New
 //! facts go to a journal with the commit that brings them, a map in memory answers for the
@@ -181,6 +181,28 @@ impl<const K: usize, const V: usize> Packed<K, V> {
     /// # Errors
     /// The engine's, or damage.
     pub fn range(&self, engine: &Engine, from: &[u8], to: &[u8]) -> Result<Vec<Fact<K, V>>> {
+        let mut all = Vec::new();
+        self.each(engine, from, to, |fact| all.push(fact))?;
+        Ok(all)
+    }
+
+    /// Tells every fact with `from <= key < to`, in order: there may be more than anybody wants in
+    /// memory at once.
+    ///
+    /// # Errors
+    /// The engine's, or damage.
+    pub fn each(
+        &self,
+        engine: &Engine,
+        from: &[u8],
+        to: &[u8],
+        mut tell: impl FnMut(Fact<K, V>),
+    ) -> Result<()> {
+        let mut tell = |fact: Fact<K, V>| {
+            if !is_removal(&fact.1) {
+                tell(fact);
+            }
+        };
         // The map first: what a merge moves meanwhile is then seen twice rather than never.
         let recent: Vec<Fact<K, V>> = {
             let recent = self.recent.read().unwrap_or_else(|e| e.into_inner());
@@ -197,7 +219,6 @@ impl<const K: usize, const V: usize> Packed<K, V> {
         };
         let floor = engine.floor(self.shape.buckets, &[], from).transpose()?;
         let first = floor.map_or_else(|| from.to_vec(), |(key, _)| key);
-        let mut all = Vec::new();
         let mut recent = recent.into_iter().peekable();
         for entry in engine.range(self.shape.buckets, &first, to) {
             for fact in unpack::<K, V>(self.shape.what, &entry?.1)? {
@@ -205,14 +226,13 @@ impl<const K: usize, const V: usize> Packed<K, V> {
                     continue;
                 }
                 while let Some(newer) = recent.next_if(|newer| newer.0 < fact.0) {
-                    all.push(newer);
+                    tell(newer);
                 }
-                all.push(recent.next_if(|newer| newer.0 == fact.0).unwrap_or(fact));
+                tell(recent.next_if(|newer| newer.0 == fact.0).unwrap_or(fact));
             }
         }
-        all.extend(recent);
-        all.retain(|(_, value)| !is_removal(value));
-        Ok(all)
+        recent.for_each(tell);
+        Ok(())
     }
 
     /// How many facts there are. One pass over the buckets.

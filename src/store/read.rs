@@ -11,6 +11,7 @@ use super::error::{Error, Result};
 use super::ids::Hasher;
 use super::keys::{self, BrandKey, Placed, state};
 use super::rollups::{AuthorSummary, Day};
+use super::shelf::Shelf;
 use super::{Inner, Store, draft, rows};
 use crate::model::{Accounts, Mark, Person, Record, SourceState, Time};
 
@@ -41,7 +42,7 @@ impl Inner {
     /// The record at a place.
     #[cfg(test)]
     pub(super) fn row(&self, at: Placed) -> Result<Option<Record>> {
-        self.finder().row(at)?.map(|row| codec::decode_row(&row)).transpose()
+        self.finder(Shelf::Rows).row(at)?.map(|row| codec::decode_row(&row)).transpose()
     }
 
     /// Everything under a word of a brand, with the person it is about.
@@ -88,7 +89,7 @@ impl Store {
         let slot = rows::find(inner.hasher(), (brand, platform, id), |hash| {
             let Some(entry) = inner.ids.locate(&inner.engine, hash)? else { return Ok(None) };
             let at = Placed { brand, ms: entry.ms, hash };
-            Ok(inner.finder().row(at)?.map(|row| (at, row)))
+            Ok(inner.finder(Shelf::Rows).row(at)?.map(|row| (at, row)))
         })?;
         Ok(match slot {
             rows::Slot::Known(_, record) => Some(*record),
@@ -103,7 +104,7 @@ impl Store {
     pub fn thread(&self, brand: BrandKey, platform: &str, filed: &str) -> Result<Vec<Record>> {
         let mut all: Vec<Record> = self.record(brand, platform, filed)?.into_iter().collect();
         let hash = self.inner.hasher().thread(brand, platform, filed);
-        let mut finder = self.inner.finder();
+        let mut finder = self.inner.finder(Shelf::Rows);
         for at in self.inner.members(brand, hash)? {
             let row = finder.row(at)?;
             all.extend(row.map(|row| codec::decode_row(&row)).transpose()?);
@@ -120,7 +121,7 @@ impl Store {
         brand: BrandKey,
         within: Range<Time>,
     ) -> impl Iterator<Item = Result<Record>> + use<> {
-        self.inner.rows(brand, within).map(|row| codec::decode_row(&row?.1))
+        self.inner.rows(Shelf::Rows, brand, within).map(|row| codec::decode_row(&row?.1))
     }
 
     /// How many rows of a brand are stored.

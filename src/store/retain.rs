@@ -7,15 +7,15 @@ use std::collections::HashMap;
 
 use super::codec;
 use super::config::Retention;
-use super::draft::Draft;
 use super::engine::Space;
 use super::error::Result;
 use super::keys::{self, BrandKey, Placed};
 use super::rollups::contribution;
+use super::shelf::Shelf;
 use super::{Inner, Store, outbox};
 use crate::model::{Act, Case, Entry, Person, Record, Time};
 
-/// How many rows are forgotten in one commit: several blocks of them, each written once.
+/// How many rows or cases are forgotten in one commit: several blocks, each written once.
 const AT_ONCE: usize = 96;
 
 /// What was forgotten.
@@ -45,7 +45,7 @@ fn end_of(case: &Case) -> Time {
     answered.or(ended).unwrap_or_else(|| case.due_at.plus(Case::LAPSE))
 }
 
-/// What becomes of a row.
+/// What becomes of a row or a case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fate {
     texts: bool,
@@ -74,6 +74,18 @@ fn fate(record: &Record, ends: &Ends, now: Time, keep: &Retention) -> Fate {
         texts: has_text && old(stored, keep.texts_days),
         handles: has_handle && old(free, keep.handles_days),
         row: old(stored, keep.rows_days),
+    }
+}
+
+/// The same of a case, which has no texts.
+fn fate_of_case(case: &Case, ends: &Ends, now: Time, keep: &Retention) -> Fate {
+    let end = end_of(case);
+    let free = case.person.and_then(|p| ends.get(&p)).map_or(end, |last| end.max(*last));
+    let old = |at: Time, days: i64| now.since(at) > days.saturating_mul(Time::DAY);
+    Fate {
+        texts: false,
+        handles: case.author.is_some() && old(free, keep.handles_days),
+        row: old(case.opened_at, keep.rows_days) && end < now,
     }
 }
 
@@ -115,7 +127,7 @@ impl Store {
         let inner = &self.inner;
         let mut done = Retained::default();
         let mut ends = Ends::new();
-        for case in inner.cases_of(brand) {
+        for case in inner.cases_of(brand, Time(0)..Time(i64::MAX)) {
             let case = case?;
             if let Some(person) = case.person {
                 let end = ends.entry(person).or_insert(Time(0));
@@ -123,7 +135,7 @@ impl Store {
             }
         }
         let mut due = Vec::new();
-        for row in inner.rows(brand, Time(0)..Time(i64::MAX)) {
+        for row in inner.rows(Shelf::Rows, brand, Time(0)..Time(i64::MAX)) {
             let (at, row) = row?;
             if !fate(&codec::decode_row(&row)?, &ends, now, keep).is_nothing() {
                 due.push(at);
@@ -155,7 +167,7 @@ impl Inner {
         let mut brand = self.brand_of(first.brand)?;
         for at in due {
             // Read again: it may have changed since it was found to be due.
-            let Some(row) = draft.row(*at)? else { continue };
+            let Some(row) = draft.row(Shelf::Rows, *at)? else { continue };
             let mut record = codec::decode_row(&row)?;
             let fate = fate(&record, ends, now, keep);
             if fate.row {
@@ -188,19 +200,27 @@ impl Inner {
         keep: &Retention,
         done: &mut Retained,
     ) -> Result<()> {
-        for case in self.cases_of(brand) {
-            let mut case = case?;
-            let end = end_of(&case);
-            let free = case.person.and_then(|p| ends.get(&p)).map_or(end, |last| end.max(*last));
-            let old = |at: Time, days: i64| now.since(at) > days.saturating_mul(Time::DAY);
+        let mut due = Vec::new();
+        for case in self.cases_of(brand, Time(0)..Time(i64::MAX)) {
+            let case = case?;
+            if !fate_of_case(&case, ends, now, keep).is_nothing() {
+                due.push(case.id);
+            }
+        }
+        for some in due.chunks(AT_ONCE) {
             let mut draft = self.draft();
-            if old(case.opened_at, keep.rows_days) && end < now {
-                draft.drop_case(brand, &case.id)?;
-                done.cases += 1;
-            } else if case.author.is_some() && old(free, keep.handles_days) {
-                case.author = None;
-                draft.keep_case_if_unchanged(brand, case)?;
-                done.handles += 1;
+            for id in some {
+                // Read again: it may have changed since it was found to be due.
+                let Some(mut case) = draft.case_by_id(brand, id)? else { continue };
+                let fate = fate_of_case(&case, ends, now, keep);
+                if fate.row {
+                    draft.drop_case(brand, id)?;
+                    done.cases += 1;
+                } else if fate.handles {
+                    case.author = None;
+                    draft.keep_case(brand, case)?;
+                    done.handles += 1;
+                }
             }
             draft.write()?;
         }
@@ -240,15 +260,6 @@ impl Inner {
             }
         }
         draft.write()
-    }
-}
-
-impl Draft<'_> {
-    /// Takes the handle off a case, unless it has changed since it was read.
-    fn keep_case_if_unchanged(&mut self, brand: BrandKey, case: Case) -> Result<()> {
-        let stored = self.case_by_id(brand, &case.id)?;
-        let is_same = stored.is_some_and(|now| Case { author: None, ..now } == case);
-        if is_same { self.keep_case(brand, case) } else { Ok(()) }
     }
 }
 

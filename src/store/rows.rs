@@ -11,6 +11,7 @@ use super::error::{Error, Result};
 use super::ids::{Hasher, IdEntry, REMOVED};
 use super::keys::{self, BrandKey, Placed, state};
 use super::rollups::{self, DayCounts};
+use super::shelf::Shelf;
 use crate::model::{Interaction, Person, Record};
 
 /// How many neighbouring hashes are tried when two ids share one.
@@ -48,7 +49,7 @@ impl Draft<'_> {
         find(self.inner.hasher(), (brand, platform, id), |hash| {
             let Some(entry) = self.locate(hash)? else { return Ok(None) };
             let at = Placed { brand, ms: entry.ms, hash };
-            Ok(self.row(at)?.map(|row| (at, row)))
+            Ok(self.row(Shelf::Rows, at)?.map(|row| (at, row)))
         })
     }
 
@@ -106,7 +107,7 @@ impl Draft<'_> {
     /// Writes the row itself, nothing else. Its place is free, or its row was read by this draft.
     pub(super) fn put_row(&mut self, at: Placed, record: &Record) -> Result<()> {
         let row = codec::encode_row(record, self.thread_of(at.brand, record))?;
-        self.set_row(at, Some(row));
+        self.set_row(Shelf::Rows, at, Some(row));
         Ok(())
     }
 
@@ -116,7 +117,7 @@ impl Draft<'_> {
 
     /// Drops a row for its age: roll-ups and the summary of its author stay.
     pub(super) fn expire_row(&mut self, at: Placed, record: &Record) -> Result<()> {
-        self.set_row(at, None);
+        self.set_row(Shelf::Rows, at, None);
         self.note_id(IdEntry { hash: at.hash, brand: REMOVED, ms: at.ms });
         self.count_rows(at.brand, -1)?;
         if record.filed != record.id {

@@ -11,6 +11,7 @@ use super::error::Result;
 use super::ids;
 use super::keys::{self, BrandKey, Placed, state};
 use super::packed;
+use super::shelf::Shelf;
 
 /// How many rows and ids of each kind are looked at.
 const SAMPLE: usize = 128;
@@ -58,7 +59,7 @@ impl Inner {
             doubts.push(format!("{known} ids are known of {total} rows"));
         }
         let mut gone = 0;
-        let mut finder = self.finder();
+        let mut finder = self.finder(Shelf::Rows);
         for id in self.some_ids()? {
             let at = Placed { brand: BrandKey(id.brand), ms: id.ms, hash: id.hash };
             gone += usize::from(finder.row(at)?.is_none());

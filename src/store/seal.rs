@@ -1,4 +1,4 @@
-//! Sealing: rows that have come of age move from entries of their own into blocks.
+//! Sealing: rows and cases that have come of age move from entries of their own into blocks.
 //!
 //! Recent rows lie open, because they are still read again and changed; after two days they rest.
 //! One batch is one transaction (blocks in, open rows out), taken in the writer's turn when there
@@ -7,9 +7,10 @@
 use super::block::{self, ROWS, Row};
 use super::cold::read_place;
 use super::draft::Draft;
-use super::engine::{MAX_OPS, Space};
+use super::engine::MAX_OPS;
 use super::error::Result;
 use super::keys::{self, BrandKey, Placed};
+use super::shelf::Shelf;
 use super::{Inner, Store};
 use crate::model::Time;
 
@@ -24,9 +25,9 @@ const BATCH_BYTES: usize = 512 << 10;
 const SPARE: usize = 40;
 
 impl Store {
-    /// A little of the work that waits for idle time: of each brand up to 256 rows that have come of
-    /// age are sealed, and journals that have grown long enough are merged. Returns how many rows
-    /// were sealed; 0 also while somebody scans.
+    /// A little of the work that waits for idle time: of each brand up to 256 rows and 256 cases
+    /// that have come of age are sealed, and journals that have grown long enough are merged.
+    /// Returns how many were sealed; 0 also while somebody scans.
     ///
     /// # Errors
     /// The engine's, or damage. What was done by then stays, the rest is done another time.
@@ -34,13 +35,15 @@ impl Store {
         let inner = &self.inner;
         let mut sealed = 0;
         for brand in inner.all_brands() {
-            sealed += inner.draft().seal(brand.brand())?;
+            for shelf in Shelf::ALL {
+                sealed += inner.draft().seal(shelf, brand.brand())?;
+            }
         }
         inner.draft().merge_journals(inner.config.journal_ids)?;
         Ok(sealed)
     }
 
-    /// Seals until nothing is left to seal, as after a large import. Returns how many rows.
+    /// Seals until nothing is left to seal, as after a large import. Returns how many rows and cases.
     ///
     /// # Errors
     /// As [`Store::seal`].
@@ -58,16 +61,16 @@ impl Store {
 impl Inner {
     /// The oldest open rows of a brand that have come of age, up to a batch; none if it is better to
     /// wait for more.
-    fn of_age(&self, brand: BrandKey) -> Result<Vec<Row>> {
+    fn of_age(&self, shelf: Shelf, brand: BrandKey) -> Result<Vec<Row>> {
         let (from, end) = keys::of_brand(brand);
-        let Some(newest) = self.engine.range(Space::Hot, &from, &end).back().transpose()? else {
+        let Some(newest) = self.engine.range(shelf.open(), &from, &end).back().transpose()? else {
             return Ok(Vec::new());
         };
         let newest = read_place(&newest.0)?;
         let young = keys::time(newest.ms).plus(-self.config.open_for);
         let (mut rows, mut bytes) = (Vec::new(), 0);
         let to = Placed::floor(brand, keys::ms(young.max(Time(0))));
-        for entry in self.engine.range(Space::Hot, &from, &to).take(BATCH) {
+        for entry in self.engine.range(shelf.open(), &from, &to).take(BATCH) {
             let (key, row) = entry?;
             bytes += row.len();
             rows.push((read_place(&key)?, row));
@@ -89,15 +92,15 @@ impl Inner {
 
 impl Draft<'_> {
     /// Seals a batch of a brand, durably. Returns how many rows.
-    pub(super) fn seal(&mut self, brand: BrandKey) -> Result<usize> {
+    pub(super) fn seal(&mut self, shelf: Shelf, brand: BrandKey) -> Result<usize> {
         let inner = self.inner;
         let Some(_alone) = inner.gate.try_seal() else { return Ok(0) };
-        let rows = inner.of_age(brand)?;
+        let rows = inner.of_age(shelf, brand)?;
         if rows.is_empty() {
             return Ok(0);
         }
         let (from, end) = keys::of_brand(brand);
-        let tail = inner.engine.range(Space::Cold, &from, &end).back().transpose()?;
+        let tail = inner.engine.range(shelf.sealed(), &from, &end).back().transpose()?;
         let tail = match tail {
             None => None,
             Some((key, bytes)) => {
@@ -109,25 +112,25 @@ impl Draft<'_> {
             }
         };
         let late = tail.map_or(0, |(last, _)| rows.partition_point(|(at, _)| *at <= last));
-        let mut done = self.seal_late(&rows[..late])?;
+        let mut done = self.seal_late(shelf, &rows[..late])?;
         if done == late {
             let mut fresh = &rows[late..];
             if let Some((last, room)) = tail.filter(|(_, room)| *room > 0) {
                 let (some, rest) = fresh.split_at(room.min(fresh.len()));
-                self.add_to_block(last, some)?;
+                self.add_to_block(shelf, last, some)?;
                 fresh = rest;
             }
-            let mut blocks = block::fill(fresh);
+            let mut blocks = block::fill(shelf.form(), fresh);
             if let (None, Some(first)) = (tail, blocks.first_mut()) {
                 first.0 = Placed { brand, ms: 0, hash: 0 };
             }
             for (at, bytes) in blocks {
-                self.put(Space::Cold, at.bytes(), bytes);
+                self.put(shelf.sealed(), at.bytes(), bytes);
             }
             done = rows.len();
         }
         for (at, _) in &rows[..done] {
-            self.remove(Space::Hot, at.bytes());
+            self.remove(shelf.open(), at.bytes());
         }
         self.write()?;
         Ok(done)
@@ -135,17 +138,17 @@ impl Draft<'_> {
 
     /// Brings rows that came late into the blocks in whose stretch they lie, as many as one commit
     /// takes. Returns how many.
-    fn seal_late(&mut self, rows: &[Row]) -> Result<usize> {
+    fn seal_late(&mut self, shelf: Shelf, rows: &[Row]) -> Result<usize> {
         let mut done = 0;
         while let Some((at, _)) = rows.get(done) {
             // A block may come out in parts: for each row it gets, one more in the worst case.
             if done + self.len() + SPARE > MAX_OPS {
                 break;
             }
-            let key = self.inner.block_of(*at)?.map(|(key, _)| key);
+            let key = self.inner.block_of(shelf, *at)?.map(|(key, _)| key);
             let begin = key.clone().unwrap_or_else(|| Placed::floor(at.brand, 0));
             let next = self.inner.engine.range(
-                Space::Cold,
+                shelf.sealed(),
                 &[&begin[..], &[0]].concat(),
                 &keys::of_brand(at.brand).1,
             );
@@ -154,7 +157,7 @@ impl Draft<'_> {
                 None => rows.len() - done,
                 Some(end) => rows[done..].partition_point(|(at, _)| at.bytes() < end),
             };
-            self.add_to_block(*at, &rows[done..done + mine])?;
+            self.add_to_block(shelf, *at, &rows[done..done + mine])?;
             done += mine;
         }
         Ok(done)

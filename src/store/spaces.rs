@@ -28,12 +28,22 @@ pub enum Space {
     PeopleBuckets,
     /// Members of threads in layout 1.
     OldThreads,
-    /// Cases by (brand, opened, id hash).
+    /// Cases of late by (brand, opened, id hash).
     Cases,
-    /// Every case by its id.
-    CaseIds,
-    /// Cases that wait for an answer.
-    Open,
+    /// Older cases, packed as rows are.
+    ColdCases,
+    /// Journal of packed ids of cases.
+    CaseIdJournal,
+    /// Buckets of packed ids of cases.
+    CaseIdBuckets,
+    /// Journal of packed cases that wait for an answer.
+    WaitingJournal,
+    /// Buckets of packed cases that wait for an answer.
+    WaitingBuckets,
+    /// Every case by its id, up to layout 2.
+    OldCaseIds,
+    /// Cases that wait for an answer, up to layout 2.
+    OldOpen,
     /// Acts by people, by the post they were done to.
     Acts,
     /// Mails by position.
@@ -47,8 +57,12 @@ pub enum Space {
 }
 
 impl Space {
+    /// What former layouts kept, and today's does not.
+    pub const RETIRED: [Self; 4] =
+        [Self::OldThreads, Self::OldPeople, Self::OldCaseIds, Self::OldOpen];
+
     /// Every space.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Hot,
         Self::Cold,
         Self::IdJournal,
@@ -60,8 +74,13 @@ impl Space {
         Self::PeopleBuckets,
         Self::OldThreads,
         Self::Cases,
-        Self::CaseIds,
-        Self::Open,
+        Self::ColdCases,
+        Self::CaseIdJournal,
+        Self::CaseIdBuckets,
+        Self::WaitingJournal,
+        Self::WaitingBuckets,
+        Self::OldCaseIds,
+        Self::OldOpen,
         Self::Acts,
         Self::Outbox,
         Self::Pending,
@@ -83,8 +102,13 @@ impl Space {
             Self::PeopleBuckets => "ppx",
             Self::OldThreads => "threads",
             Self::Cases => "cases",
-            Self::CaseIds => "caseid",
-            Self::Open => "open",
+            Self::ColdCases => "coldcases",
+            Self::CaseIdJournal => "cij",
+            Self::CaseIdBuckets => "cix",
+            Self::WaitingJournal => "wtj",
+            Self::WaitingBuckets => "wtx",
+            Self::OldCaseIds => "caseid",
+            Self::OldOpen => "open",
             Self::Acts => "acts",
             Self::Outbox => "outbox",
             Self::Pending => "pending",

@@ -13,7 +13,8 @@ use super::ids::IdEntry;
 use super::keys::{self, BrandKey, Placed};
 use super::packed::{Fact, Packed, unpack};
 use super::rollups::{self, AuthorSummary};
-use super::{Inner, Store, block, cases, codec, outbox, threads};
+use super::shelf::Shelf;
+use super::{Inner, Store, block, codec, outbox, threads, waiting};
 use crate::model::{Case, Person, Time};
 
 /// How many differences are listed in words.
@@ -68,7 +69,9 @@ impl Store {
         let mut seen = inner.verify_rows(&brand, progress, &mut report)?;
         seen.ids.sort_unstable();
         seen.filed.sort_unstable();
-        inner.verify_blocks(&brand, &mut report)?;
+        for shelf in Shelf::ALL {
+            inner.verify_blocks(shelf, &brand, &mut report)?;
+        }
         let counter = self.rows(brand.brand())?;
         if counter != report.rows {
             report.say(format!("{} rows, the counter says {counter}", report.rows));
@@ -91,7 +94,7 @@ impl Inner {
         report: &mut Report,
     ) -> Result<Seen> {
         let mut seen = Seen::default();
-        for row in self.rows(brand.brand(), Time(0)..Time(i64::MAX)) {
+        for row in self.rows(Shelf::Rows, brand.brand(), Time(0)..Time(i64::MAX)) {
             let (at, row) = row?;
             let record = codec::decode_row(&row)?;
             report.rows += 1;
@@ -121,14 +124,14 @@ impl Inner {
     }
 
     /// Blocks lie in order and within their stretch, hold what they say, and nothing that is open.
-    fn verify_blocks(&self, brand: &Brand, report: &mut Report) -> Result<()> {
+    fn verify_blocks(&self, shelf: Shelf, brand: &Brand, report: &mut Report) -> Result<()> {
         let (from, to) = keys::of_brand(brand.brand());
         let mut last: Option<Placed> = None;
-        for entry in self.engine.range(Space::Cold, &from, &to) {
+        for entry in self.engine.range(shelf.sealed(), &from, &to) {
             let (key, bytes) = entry?;
             let key = read_place(&key)?;
             let heads = block::heads(brand.brand(), &bytes)?;
-            let name = format!("the block of {}", keys::time(key.ms));
+            let name = format!("the block of {}s of {}", shelf.what(), keys::time(key.ms));
             if last.is_some_and(|last| last >= key) {
                 report.say(format!("{name} begins within the one before"));
             }
@@ -141,11 +144,12 @@ impl Inner {
             }
             last = heads.last().map(|head| head.at);
         }
-        for entry in self.engine.range(Space::Hot, &from, &to) {
+        for entry in self.engine.range(shelf.open(), &from, &to) {
             let at = read_place(&entry?.0)?;
-            let Some((_, bytes)) = self.block_of(at)? else { continue };
+            let Some((_, bytes)) = self.block_of(shelf, at)? else { continue };
             if block::heads(brand.brand(), &bytes)?.iter().any(|head| head.at == at) {
-                report.say(format!("a row of {} is both open and sealed", keys::time(at.ms)));
+                let (what, at) = (shelf.what(), keys::time(at.ms));
+                report.say(format!("a {what} of {at} is both open and sealed"));
             }
         }
         Ok(())
@@ -155,7 +159,7 @@ impl Inner {
         self.verify_order(&self.ids, report)?;
         let mut known = self.ids.range(&self.engine, &[], &[0xff; 9])?;
         known.retain(|id| IdEntry::read(*id).brand == brand.key);
-        let mut finder = self.finder();
+        let mut finder = self.finder(Shelf::Rows);
         compare(&seen.ids, &known, |missing, id| {
             let id = IdEntry::read(*id);
             if missing {
@@ -250,28 +254,42 @@ impl Inner {
     }
 
     fn verify_cases(&self, brand: &Brand, report: &mut Report) -> Result<()> {
+        let (mut ids, mut waiting) = (Vec::new(), Vec::new());
+        for case in self.rows(Shelf::Cases, brand.brand(), Time(0)..Time(i64::MAX)) {
+            let (at, case) = case?;
+            let case: Case = codec::decode(&case)?;
+            if keys::ms(case.opened_at) != at.ms {
+                report.say(format!("case {} does not lie at its time", case.id));
+            }
+            ids.push(IdEntry { hash: at.hash, brand: at.brand.0, ms: at.ms }.fact());
+            waiting.extend(waiting::fact(at, &case));
+        }
+        ids.sort_unstable();
+        waiting.sort_unstable();
+        self.verify_order(&self.case_ids, report)?;
+        let mut known = self.case_ids.range(&self.engine, &[], &[0xff; 9])?;
+        known.retain(|id| IdEntry::read(*id).brand == brand.key);
+        compare(&ids, &known, |missing, id| {
+            let at = keys::time(IdEntry::read(*id).ms);
+            report.say(if missing {
+                format!("a case of {at} is not found by its id")
+            } else {
+                format!("an id of {at} has no case")
+            });
+            Ok(())
+        })?;
+        self.verify_order(&self.waiting, report)?;
         let (from, to) = keys::of_brand(brand.brand());
-        let (mut by_id, mut open) = (BTreeMap::new(), BTreeMap::new());
-        for (space, index) in [(Space::CaseIds, &mut by_id), (Space::Open, &mut open)] {
-            for entry in self.engine.range(space, &from, &to) {
-                let (key, value) = entry?;
-                index.insert(value, key);
-            }
-        }
-        for entry in self.engine.range(Space::Cases, &from, &to) {
-            let (key, value) = entry?;
-            let case: Case = codec::decode(&value)?;
-            if by_id.remove(&key).is_none() {
-                report.say(format!("case {} is not found by its id", case.id));
-            }
-            if open.remove(&key).is_some() != cases::waits(&case) {
-                report.say(format!("case {} is wrongly listed as open or not", case.id));
-            }
-        }
-        if by_id.len() + open.len() > 0 {
-            report.say(format!("{} index entries have no case", by_id.len() + open.len()));
-        }
-        Ok(())
+        let known = self.waiting.range(&self.engine, &from, &to)?;
+        compare(&waiting, &known, |missing, one| {
+            let at = keys::time(waiting::read(*one).at.ms);
+            report.say(if missing {
+                format!("a case of {at} waits and is not listed so")
+            } else {
+                format!("a case of {at} is listed as waiting and is not")
+            });
+            Ok(())
+        })
     }
 
     fn verify_outbox(&self, report: &mut Report) -> Result<()> {

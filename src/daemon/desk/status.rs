@@ -34,10 +34,9 @@ pub fn status(office: &Office) -> Result<Value> {
     let sources = sources(office, &mut attention);
     let mut waiting = json!({});
     for (id, (brand, key)) in &office.brands {
-        let mut states: BTreeMap<&str, u64> = BTreeMap::new();
-        for case in office.store.open_cases(*key)? {
-            *states.entry(case.state(now).word()).or_default() += 1;
-        }
+        let states = office.store.waiting(*key, now)?;
+        let states: BTreeMap<&str, u64> =
+            states.into_iter().map(|(state, cases)| (state.word(), cases)).collect();
         waiting[id] = json!({
             "name": brand.name,
             "zone": brand.zone.name(),
