@@ -105,9 +105,9 @@ fn pack<const K: usize, const V: usize>(
 mod tests {
     use super::super::engine::{Expect, Op};
     use super::super::keys::{BrandKey, Placed, state};
-    use super::super::{Config, Store};
+    use super::super::{Change, Config, Store, golden};
     use super::*;
-    use crate::model::Time;
+    use crate::model::{Case, Time};
 
     #[test]
     fn a_store_of_layout_one_opens_with_its_threads_and_authors() {
@@ -150,5 +150,72 @@ mod tests {
         assert_eq!(store.inner.engine.all(Space::OldThreads).count(), 0);
         drop(store);
         assert!(Store::open(dir.path(), &Config::default()).unwrap().1.steps.is_empty());
+    }
+
+    #[test]
+    fn a_store_of_layout_two_opens_with_its_cases() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), &Config::default()).unwrap().0;
+        let brand = store.brand("acme", chrono_tz::Tz::UTC).unwrap();
+        let file = |n: i64, answer| {
+            let case = Case { opened_at: Time(n), answer, end: None, ..golden::case() };
+            let cases = vec![Case { id: format!("c{n}"), ..case }];
+            store.commit(Change { brand: Some(brand), cases, ..Change::default() }).unwrap();
+        };
+        let answer = golden::case().answer;
+        (0..300).for_each(|n| file(n, answer.clone().filter(|_| n % 3 == 0)));
+        let engine = &store.inner.engine;
+        let schema = |engine: &Engine| {
+            let op = Op {
+                space: Space::State,
+                key: state::SCHEMA.to_vec(),
+                value: Some(keys::number(2)),
+                expect: Expect::Any,
+            };
+            engine.commit(&[op]).unwrap();
+        };
+        // As layout 2 had it: an entry each, and no index.
+        let old = |engine: &Engine| {
+            for entry in engine.all(Space::Cases) {
+                let (key, _) = entry.unwrap();
+                let by_id = keys::brand_hash(brand, read_place(&key).unwrap().hash);
+                let put = |space| Op {
+                    space,
+                    key: by_id.clone(),
+                    value: Some(key.clone()),
+                    expect: Expect::Any,
+                };
+                engine.commit(&[put(Space::OldCaseIds), put(Space::OldOpen)]).unwrap();
+            }
+        };
+        old(engine);
+        for space in [Space::CaseIdJournal, Space::WaitingJournal] {
+            engine.clear(space).unwrap();
+        }
+        // Cut short when everything was packed; then the older program answers a case and goes on.
+        pack_cases(engine).unwrap();
+        schema(engine);
+        let (key, _) = engine.all(Space::Cases).nth(100).unwrap().unwrap();
+        let case =
+            codec::encode(&Case { id: "c100".to_owned(), opened_at: Time(100), ..golden::case() })
+                .unwrap();
+        let value = Some(case);
+        engine.commit(&[Op { space: Space::Cases, key, value, expect: Expect::Any }]).unwrap();
+        engine.flush().unwrap();
+        drop(store);
+        let (store, opening) = Store::open(dir.path(), &Config::default()).unwrap();
+        assert_eq!(opening.steps, ["changed the layout from 2 to 3"]);
+        assert!(store.verify(brand, &mut |_| {}).unwrap().is_clean());
+        assert_eq!(store.open_cases(brand).unwrap().len(), 199);
+        assert!(store.case(brand, "c7").unwrap().is_some());
+        // Cut short after the new number, before the former indexes had gone.
+        old(&store.inner.engine);
+        drop(store);
+        let (store, opening) = Store::open(dir.path(), &Config::default()).unwrap();
+        assert!(opening.steps.is_empty());
+        for space in Space::RETIRED {
+            assert_eq!(store.inner.engine.all(space).count(), 0, "{}", space.name());
+        }
+        assert!(store.verify(brand, &mut |_| {}).unwrap().is_clean());
     }
 }

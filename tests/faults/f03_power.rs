@@ -1,6 +1,7 @@
 //! F3: a power cut between two syncs. Of what was written since the last one, any sectors may have
 //! reached the disk, and either length of a file. It opens by itself, nothing that was acknowledged
-//! is missing, the change under way is there whole or not at all, and `verify` is clean.
+//! is missing, the change under way is there whole or not at all, and `verify` is clean; also while
+//! older cases are sealed.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,7 @@ use affinityd::fault::{Action, Plan, during};
 use affinityd::model::{Intent, Sending, Severity, Time};
 use affinityd::store::{Change, Store};
 
-use crate::store_kit::{acme, assert_clean, case, day, mail, open, row, rows};
+use crate::store_kit::{acme, answered, assert_clean, case, day, mail, open, row, rows};
 
 /// A state directory: its files by their path inside.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -67,10 +68,12 @@ fn cut(synced: &Files, written: &Files, dir: &Path, dice: &mut fastrand::Rng) {
     }
 }
 
-/// What has been acknowledged: posts with the end of their text, and mails with whether they were sent.
+/// What has been acknowledged: posts with the end of their text, cases with whether they were
+/// answered, and mails with whether they were sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Known {
     posts: BTreeMap<String, String>,
+    cases: BTreeMap<String, bool>,
     mails: Vec<bool>,
 }
 
@@ -82,9 +85,11 @@ impl Known {
             let text = row.versions[0].text.as_deref();
             (row.id, end_of(text.expect("each has a text")))
         });
+        let cases = store.cases(brand, Time(0)..Time(i64::MAX)).unwrap();
         let mails = store.mails().unwrap();
         Self {
             posts: posts.collect(),
+            cases: cases.into_iter().map(|case| (case.id, case.answer.is_some())).collect(),
             mails: mails.iter().map(|mail| mail.sending == Sending::Done).collect(),
         }
     }
@@ -116,8 +121,17 @@ fn change(store: &Store, known: &mut Known, dice: &mut fastrand::Rng) -> Change 
         change.records.push(record);
     }
     if dice.bool() {
-        let id = format!("C-{}", known.mails.len());
-        change.cases = vec![case(&id, day(1), None)];
+        // A case a day: they are sealed as they come, and answered when they lie in blocks.
+        let of = |n: usize| case(&format!("C-{n}"), day(n as i64), None);
+        let fresh = of(known.mails.len());
+        let id = fresh.id.clone();
+        change.cases = vec![fresh];
+        known.cases.insert(id.clone(), false);
+        if !known.mails.is_empty() {
+            let old = answered(of(dice.usize(0..known.mails.len())), day(900));
+            known.cases.insert(old.id.clone(), true);
+            change.cases.push(old);
+        }
         change.mails_new = vec![mail(&[&id], Severity::Normal, day(1))];
         known.mails.push(false);
     } else if let Some(at) = known.mails.iter().position(|sent| !sent) {
@@ -194,6 +208,8 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
             store.commit(change).unwrap();
             let mut known = known.lock().unwrap();
             known.0 = known.1.clone();
+            drop(known);
+            store.seal().unwrap();
         }
     });
     let (cuts, whole) = *done.lock().unwrap();

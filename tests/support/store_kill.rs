@@ -2,6 +2,7 @@
 //! kept is kept, once, and everything fits together. And a process that has read everything has
 //! given the memory back.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +11,7 @@ use affinityd::model::{Intent, Time};
 use affinityd::store::{BrandKey, Store};
 
 use crate::faults::rounds;
-use crate::store_kit::{acme, assert_clean, config, day, open, row, rows};
+use crate::store_kit::{acme, answered, assert_clean, case, config, day, open, row, rows};
 
 /// Names the directory for the tests below that are run as processes of their own.
 const DIR: &str = "AFFINITYD_TEST_STORE";
@@ -33,7 +34,19 @@ fn page(store: &Store, brand: BrandKey, n: i64) {
         let at = day(100).plus(id * 4 * Time::HOUR - late);
         row(store, &id.to_string(), at, &format!("p{}", id % 50), Intent::Other)
     });
-    store.commit(rows(brand, records.collect())).unwrap();
+    let mut change = rows(brand, records.collect());
+    // Every other opens a case; of those known long since it is answered.
+    for record in change.records.iter().filter(|record| opens(record.id.parse().unwrap())) {
+        let opened = case(&format!("c{}", record.id), record.key_at, record.person);
+        let is_known =
+            record.key_at.plus(4 * PAGE * Time::HOUR) < day(100).plus(n * PAGE * 4 * Time::HOUR);
+        change.cases.push(if is_known { answered(opened, day(9_000)) } else { opened });
+    }
+    store.commit(change).unwrap();
+}
+
+fn opens(id: i64) -> bool {
+    id % 2 == 0
 }
 
 #[test]
@@ -96,11 +109,16 @@ fn a_process_killed_while_it_seals_and_merges_loses_and_doubles_nothing() {
         assert_clean(&store, brand);
         // A page whose word did not get out may be there, even several times in a row.
         let ids = store.scan(brand, Time(0)..Time(i64::MAX)).map(|r| r.unwrap().id);
-        let ids: std::collections::BTreeSet<i64> = ids.map(|id| id.parse().unwrap()).collect();
+        let ids: BTreeSet<i64> = ids.map(|id| id.parse().unwrap()).collect();
         for n in (0..(last + 1) * PAGE).filter(|n| n % 11 != 10) {
             assert!(ids.contains(&n), "round {round}: {n} was kept");
         }
         assert_eq!(store.rows(brand).unwrap(), ids.len() as u64, "round {round}");
+        let cases = store.cases(brand, Time(0)..Time(i64::MAX)).unwrap();
+        let cases: Vec<i64> = cases.iter().map(|case| case.id[1..].parse().unwrap()).collect();
+        let wanted: Vec<i64> = ids.iter().copied().filter(|id| opens(*id)).collect();
+        assert_eq!(cases.len(), wanted.len(), "round {round}: each case once");
+        assert_eq!(cases.into_iter().collect::<BTreeSet<_>>(), wanted.into_iter().collect());
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use affinityd::model::{Intent, Kind, Person, Record, Time};
-use affinityd::store::{BrandKey, DayCounts, Retention, Store, contribution};
+use affinityd::model::{Case, Intent, Kind, Person, Record, Time};
+use affinityd::store::{BrandKey, Change, DayCounts, Retention, Store, contribution};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
-use crate::store_kit::{acme, assert_clean, day, exported, filed, open, row, rows};
+use crate::store_kit::{acme, answered, assert_clean, case, day, exported, filed, open, row, rows};
 
 #[derive(Clone, Debug)]
 enum Step {
     /// (id, author, day, thread, intent, days until seen).
     Read(Vec<(u8, u8, i64, u8, Intent, i64)>),
+    /// (id, author, day, hours until it is due, answered on that day).
+    Open(Vec<(u8, u8, i64, i64, Option<i64>)>),
+    Drop(u8),
     Retain(i64),
     Erase(u8),
     Seal,
@@ -24,7 +27,10 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let intent = prop_oneof![Just(Intent::Complaint), Just(Intent::Praise), Just(Intent::Other)];
     let read = (0_u8..24, 0_u8..5, 1_i64..60, 0_u8..24, intent, 0_i64..4);
+    let case = (0_u8..24, 0_u8..5, 1_i64..60, 0_i64..72, proptest::option::of(1_i64..70));
     prop_oneof![
+        6 => proptest::collection::vec(case, 1..12).prop_map(Step::Open),
+        1 => (0_u8..24).prop_map(Step::Drop),
         8 => proptest::collection::vec(read, 1..8).prop_map(Step::Read),
         2 => (20_i64..75).prop_map(Step::Retain),
         1 => (0_u8..5).prop_map(Step::Erase),
@@ -40,6 +46,7 @@ const KEEP: Retention =
 #[derive(Default)]
 struct Model {
     rows: BTreeMap<String, Record>,
+    cases: BTreeMap<String, Case>,
     days: BTreeMap<(NaiveDate, String), DayCounts>,
     items: BTreeMap<Person, u32>,
     erased: BTreeSet<Person>,
@@ -84,17 +91,45 @@ impl Model {
         self.rows.insert(record.id.clone(), record);
     }
 
+    fn open(&mut self, mut case: Case) {
+        if case.person.is_some_and(|p| self.erased.contains(&p)) {
+            (case.person, case.author, case.permalink) = (None, None, None);
+        }
+        self.cases.insert(case.id.clone(), case);
+    }
+
     fn retain(&mut self, now: Time) {
+        let end =
+            |case: &Case| case.answer.as_ref().map_or(case.due_at.plus(Case::LAPSE), |a| a.at);
+        let mut ends: BTreeMap<Person, Time> = BTreeMap::new();
+        for case in self.cases.values() {
+            if let Some(person) = case.person {
+                let last = ends.entry(person).or_insert(Time(0));
+                *last = end(case).max(*last);
+            }
+        }
+        let free = |person: Option<Person>, at: Time| {
+            let last = person.and_then(|p| ends.get(&p).copied()).map_or(at, |end| end.max(at));
+            now.since(last) > 10 * Time::DAY
+        };
+        self.cases
+            .retain(|_, case| now.since(case.opened_at) <= 30 * Time::DAY || now <= end(case));
+        for case in self.cases.values_mut() {
+            if free(case.person, end(case)) {
+                case.author = None;
+            }
+        }
         let age = |record: &Record| now.since(record.stored_at);
         self.rows.retain(|_, record| age(record) <= 30 * Time::DAY);
         for record in self.rows.values_mut() {
             let age = age(record);
+            let is_free = free(record.person, record.stored_at);
             for version in &mut record.versions {
                 if age > 20 * Time::DAY {
                     version.text = None;
                     version.verdict.iter_mut().for_each(|v| v.reasons.clear());
                 }
-                if age > 10 * Time::DAY {
+                if is_free {
                     version.author = None;
                 }
             }
@@ -106,6 +141,9 @@ impl Model {
         self.items.remove(&person);
         for record in self.rows.values_mut().filter(|r| r.person == Some(person)) {
             Self::strip(record);
+        }
+        for case in std::mem::take(&mut self.cases).into_values() {
+            self.open(case);
         }
     }
 }
@@ -137,6 +175,7 @@ fn same(store: &Store, brand: BrandKey, model: &Model) {
             model.rows.values().filter(|r| r.filed == id).map(|r| r.id.clone()).collect();
         assert_eq!(members, wanted, "thread {id}");
     }
+    same_cases(store, brand, model);
     let days = store.days(brand, NaiveDate::MIN, NaiveDate::MAX).unwrap();
     let days: BTreeMap<_, _> = days.into_iter().map(|d| ((d.day, d.platform), d.counts)).collect();
     let wanted: BTreeMap<_, _> = model
@@ -150,6 +189,31 @@ fn same(store: &Store, brand: BrandKey, model: &Model) {
         let items = store.author(brand, person).unwrap().map_or(0, |s| s.items);
         assert_eq!(items, model.items.get(&person).copied().unwrap_or(0));
         assert_eq!(store.is_erased(brand, person).unwrap(), model.erased.contains(&person));
+    }
+}
+
+fn same_cases(store: &Store, brand: BrandKey, model: &Model) {
+    let stored = store.cases(brand, Time(0)..Time(i64::MAX)).unwrap();
+    assert!(stored.is_sorted_by_key(|case| case.opened_at));
+    let by_id =
+        |cases: Vec<Case>| cases.into_iter().map(|c| (c.id.clone(), c)).collect::<BTreeMap<_, _>>();
+    assert_eq!(stored.len(), model.cases.len());
+    assert_eq!(by_id(stored), model.cases);
+    for id in (0..24).map(|n| format!("c{n}")) {
+        assert_eq!(store.case(brand, &id).unwrap().as_ref(), model.cases.get(&id));
+    }
+    let waiting: Vec<&Case> = model.cases.values().filter(|c| c.answer.is_none()).collect();
+    for since in [0, 20, 45] {
+        let found = store.each_open_case(brand, day(since)..).unwrap().map(Result::unwrap);
+        let wanted = waiting.iter().filter(|c| day(since) <= c.due_at).map(|c| (*c).clone());
+        assert_eq!(by_id(found.collect()), by_id(wanted.collect()), "due from day {since}");
+    }
+    for now in [day(0), day(30), day(41), day(99)] {
+        let mut states = BTreeMap::new();
+        for case in &waiting {
+            *states.entry(case.state(now)).or_default() += 1;
+        }
+        assert_eq!(store.waiting(brand, now).unwrap(), states);
     }
 }
 
@@ -175,6 +239,24 @@ proptest! {
                         records.push(record);
                     }
                     store.commit(rows(brand, records)).unwrap();
+                }
+                Step::Open(cases) => {
+                    let mut change = rows(brand, Vec::new());
+                    for (id, author, at, hours, answer) in cases {
+                        let person = store.person("mastodon", &format!("p{author}"));
+                        let mut new = case(&format!("c{id}"), day(at), Some(person));
+                        new.due_at = day(at).plus(hours * Time::HOUR);
+                        new.thread = "t".repeat(usize::from(id) * 40);
+                        let new = answer.map_or(new.clone(), |at| answered(new, day(at)));
+                        model.open(new.clone());
+                        change.cases.push(new);
+                    }
+                    store.commit(change).unwrap();
+                }
+                Step::Drop(id) => {
+                    let dropped = model.cases.remove(&format!("c{id}"));
+                    let dropped_cases = dropped.into_iter().collect();
+                    store.commit(Change { dropped_cases, ..rows(brand, Vec::new()) }).unwrap();
                 }
                 Step::Retain(now) => {
                     store.retain(brand, day(now), &KEEP).unwrap();

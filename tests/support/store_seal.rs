@@ -1,13 +1,15 @@
 //! Sealed rows are rows like all others: found, scanned, changed, forgotten, exported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use affinityd::model::{Intent, Record, Time};
+use affinityd::model::{Case, Intent, Record, Time};
 use affinityd::store::{BrandKey, Change, Config, Retention, Store};
 use chrono_tz::Tz;
 
-use crate::store_kit::{acme, assert_clean, config, day, exported, filed, open, row, rows};
+use crate::store_kit::{
+    acme, answered, assert_clean, case, config, day, exported, filed, open, row, rows,
+};
 
 fn hour(n: i64) -> Time {
     Time(n * Time::HOUR)
@@ -165,6 +167,84 @@ fn sealed_rows_are_forgotten_erased_and_exported_like_open_ones() {
         fill(&store, brand, 0..100);
         store.seal_all().unwrap();
         holds(&store, brand, 0..100);
+    }
+    assert_eq!(copies[&false], copies[&true]);
+}
+
+#[test]
+fn sealed_cases_are_found_changed_forgotten_and_erased_like_open_ones() {
+    let keep = Retention { texts_days: 9, handles_days: 6, rows_days: 22, mails_days: 30 };
+    let mut copies: BTreeMap<bool, Vec<Case>> = BTreeMap::new();
+    for is_sealed in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = open(dir.path());
+        let (brand, other) = (acme(&store), store.brand("other", Tz::UTC).unwrap());
+        let one = |n: i64| {
+            let person = store.person("mastodon", &format!("p{}", n % 7));
+            case(&format!("c{n}"), hour(n), Some(person))
+        };
+        let file = |brand, cases: Vec<Case>| {
+            for some in cases.chunks(100) {
+                let change = Change { cases: some.to_vec(), ..rows(brand, Vec::new()) };
+                store.commit(change).unwrap();
+            }
+        };
+        file(brand, (0..600).map(one).collect());
+        file(other, (0..200).map(one).collect());
+        if is_sealed {
+            let mut scan = store.each_case(brand, Time(0)..hour(600));
+            scan.next().unwrap().unwrap();
+            assert_eq!(store.seal().unwrap(), 0, "nothing moves under a scan");
+            drop(scan);
+            assert_eq!(store.seal_all().unwrap(), 551 + 151);
+        }
+        // Answered, dropped, opened earlier than thought: over many blocks in one commit.
+        let change = Change {
+            cases: (0..60)
+                .map(|n| match n % 2 {
+                    0 => answered(one(n * 10), hour(599)),
+                    _ => Case { opened_at: hour(n * 10 - 7), ..one(n * 10) },
+                })
+                .collect(),
+            dropped_cases: (0..40).map(|n| one(n * 15 + 1)).collect(),
+            ..rows(brand, Vec::new())
+        };
+        store.commit(change).unwrap();
+        assert_clean(&store, brand);
+        assert_eq!(store.case(brand, "c16").unwrap(), None);
+        assert_eq!(store.case(brand, "c30").unwrap().unwrap().opened_at, hour(23));
+        let between = store.cases(brand, hour(20)..hour(31)).unwrap();
+        let between: Vec<&str> = between.iter().map(|case| &*case.id).collect();
+        let wanted = "c20 c21 c22 c23 c30 c24 c25 c26 c27 c28 c29";
+        assert_eq!(between.len(), 11);
+        assert_eq!(
+            between.into_iter().collect::<BTreeSet<_>>(),
+            wanted.split(' ').collect::<BTreeSet<_>>()
+        );
+        assert_eq!(store.open_cases(brand).unwrap().len(), 600 - 40 - 30);
+        let erased = store.erase(brand, "mastodon", "p3").unwrap();
+        let of_p3 = |n: &i64| n % 7 == 3 && !(n % 15 == 1 && *n < 600);
+        assert_eq!(erased.cases, (0..600).filter(of_p3).count() as u64);
+        let left = exported(&store);
+        let mut acme = left.lines().filter(|line| line.contains("\"brand\":\"acme\""));
+        assert!(!acme.any(|line| line.contains("asks c3\"") || line.contains("example.org/c3\"")));
+        assert_eq!(store.erase(brand, "mastodon", "p3").unwrap().cases, 0);
+        assert!(store.retain(brand, hour(599), &keep).unwrap().cases > 50);
+        assert_clean(&store, brand);
+        assert!(store.retain(brand, hour(1_090), &keep).unwrap().handles > 10);
+        assert_clean(&store, brand);
+        assert_eq!(store.cases(other, Time(0)..hour(600)).unwrap().len(), 200);
+        assert_clean(&store, other);
+        let out = exported(&store);
+        let copy = tempfile::tempdir().unwrap();
+        let (copy, _) = open(copy.path());
+        copy.import_export(out.as_bytes(), &mut |_| {}).unwrap();
+        assert_eq!(exported(&copy), out);
+        assert_clean(&copy, brand);
+        let mut left = store.cases(brand, Time(0)..Time(i64::MAX)).unwrap();
+        left.sort_by(|a, b| a.id.cmp(&b.id));
+        left.iter_mut().for_each(|case| case.person = None);
+        copies.insert(is_sealed, left);
     }
     assert_eq!(copies[&false], copies[&true]);
 }

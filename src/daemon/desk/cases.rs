@@ -10,7 +10,7 @@ use crate::cases;
 use crate::model::{Act, ActKind, Case, CaseState, Severity, Time};
 use crate::pipeline::{self, Brand};
 use crate::settings::parse_duration;
-use crate::store::BrandKey;
+use crate::store::{self, BrandKey};
 
 /// A list of cases: those that wait by what presses most, the others newest first.
 pub fn list(
@@ -28,7 +28,7 @@ pub fn list(
     for (brand, key) in brands {
         let now = super::numbers::moment(office, brand, as_of)?;
         let found = match as_of {
-            None => office.store.cases(key, Time(0)..Time(i64::MAX))?,
+            None => known(office, key, wanted.as_deref(), now)?,
             Some(_) => {
                 let history = pipeline::load_history(
                     &office.store,
@@ -56,6 +56,27 @@ pub fn list(
         _ => all.sort_by_key(|((.., opened_at), _)| Reverse(*opened_at)),
     }
     Ok(Value::Array(all.into_iter().map(|(_, case)| case).collect()))
+}
+
+/// The cases of a brand in these states. Those that wait are found without reading the others.
+fn known(
+    office: &Office,
+    key: BrandKey,
+    wanted: Option<&[CaseState]>,
+    now: Time,
+) -> Result<Vec<Case>> {
+    let Some(wanted) = wanted else { return Ok(office.store.cases(key, Time(0)..Time(i64::MAX))?) };
+    let is_wanted = |case: &store::Result<Case>| {
+        case.as_ref().map_or(true, |case| wanted.contains(&case.state(now)))
+    };
+    let found: store::Result<Vec<Case>> = if wanted.iter().all(|state| state.waits()) {
+        let lapsed = wanted.contains(&CaseState::Lapsed);
+        let due = if lapsed { Time(0) } else { now.plus(-Case::LAPSE) };
+        office.store.each_open_case(key, due..)?.filter(is_wanted).collect()
+    } else {
+        office.store.each_case(key, Time(0)..Time(i64::MAX)).filter(is_wanted).collect()
+    };
+    Ok(found?)
 }
 
 /// Overdue before at risk before open, what has lapsed last; among these the severe ones first, then
