@@ -26,7 +26,7 @@ pub fn refresh(desk: Desk<'_>, now: Time) -> Result<()> {
     }
     let mut groups = BTreeSet::new();
     // Nothing is mailed about what has lapsed.
-    for case in store.each_open_case(key, now.plus(-Case::LAPSE)..)? {
+    for case in store.each_open_case(key, now.plus(-Case::LAPSE).., |_| true)? {
         let case = case?;
         if let Some(record) = store.record(key, &case.platform, &case.interaction)? {
             groups.insert((record.platform, record.filed));

@@ -19,7 +19,7 @@ use crate::notify::{
     CaseFacts, Decision, Freshness, GroupKey, GroupState, Hours, LookUp, Notice, decide,
 };
 use crate::platforms::Target;
-use crate::store::Change;
+use crate::store::{Change, Waits};
 
 /// When each case was last looked up.
 pub type Looked = BTreeMap<String, LookUp>;
@@ -112,14 +112,15 @@ pub fn sweep(
     log.alert_from.get_or_insert(now);
     log.mailed.retain(|at| now.since(*at) < Time::HOUR);
     refresh(desk, now).context("applying changed lists of accounts")?;
-    let waiting = waiting(desk, now)?;
+    let from = brand.alerts.alert_from.map(|from| from.at(brand.zone)).or(log.alert_from);
+    let waiting = waiting(desk, readable, from, now)?;
     let room = outbox::room(store)?;
     let (facts, withheld) = (BTreeMap::new(), BTreeSet::new());
     let mut round = Round { desk, readable, looked, domain, now, log, facts, room, withheld };
     let mut swept = Swept { wanted: round.rereads(&waiting)?, ..Swept::default() };
     let mut change = Change { brand: Some(key), mails: round.withdraw()?, ..Change::default() };
     if !brand.recipients.is_empty() {
-        let due = round.decide(&waiting, &mut swept.wanted)?;
+        let due = round.decide(&waiting, from, &mut swept.wanted)?;
         for message in round.write(due)? {
             change.mails_new.push(outbox::entry(message, &brand.recipients, now));
             swept.mails += 1;
@@ -135,20 +136,31 @@ pub fn sweep(
     Ok(swept)
 }
 
-/// The cases that wait, but those of accounts that the brand does not want to hear of, and those
-/// about which nothing is done any more: they have lapsed, and their threads are left alone.
-fn waiting(desk: Desk<'_>, now: Time) -> Result<Vec<Case>> {
+/// The cases that wait and about which something may have to be done now, but those of accounts
+/// that the brand does not want to hear of: their threads are read again while they are young, and
+/// people are told what was asked from `from` on. What was told already is found by the log.
+fn waiting(
+    desk: Desk<'_>,
+    readable: &BTreeSet<String>,
+    from: Option<Time>,
+    now: Time,
+) -> Result<Vec<Case>> {
     let blocked = accounts::blocked(desk)?;
     let is_wanted = |case: &Case| {
         let author = case.author.as_ref();
-        let is_over = case.state(now) == CaseState::Lapsed && now.since(case.opened_at) > OLDEST;
-        !is_over
-            && case.person.is_none_or(|person| !blocked.contains(&person))
+        case.person.is_none_or(|person| !blocked.contains(&person))
             && author.is_none_or(|author| desk.brand.blocks(&case.platform, author).is_none())
     };
-    // What has lapsed for longer is not even read. An answer is never due before the post was.
+    let may_be_due = |case: &Waits| {
+        let state = CaseState::waiting(case.risk_at, case.due_at, now);
+        let is_young = now.since(case.opened_at) <= OLDEST && !readable.is_empty();
+        let is_pressing =
+            state != CaseState::Lapsed && (state != CaseState::Open || case.is_severe);
+        is_young || (is_pressing && from.is_none_or(|from| from <= case.asked_at))
+    };
+    // An answer is never due before the post was: what is neither young nor pressing lies before.
     let due = now.plus(-OLDEST.max(Case::LAPSE));
-    let cases = desk.store.each_open_case(desk.key, due..)?;
+    let cases = desk.store.each_open_case(desk.key, due.., may_be_due)?;
     let wanted = cases.filter(|case| case.as_ref().map_or(true, is_wanted));
     Ok(wanted.collect::<Result<_, _>>()?)
 }
@@ -259,6 +271,7 @@ impl Round<'_> {
     fn decide(
         &mut self,
         waiting: &[Case],
+        from: Option<Time>,
         wanted: &mut Vec<Wanted>,
     ) -> Result<Vec<(GroupKey, Notice)>> {
         let Desk { store, brand, key, .. } = self.desk;
@@ -267,7 +280,6 @@ impl Round<'_> {
         for case in waiting {
             groups.entry(group_of(&brand.id, case)).or_default().push(case.clone());
         }
-        let from = brand.alerts.alert_from.map(|from| from.at(brand.zone)).or(self.log.alert_from);
         let mut states: BTreeMap<GroupKey, GroupState> =
             std::mem::take(&mut self.log.groups).into_iter().collect();
         let mut due = Vec::new();

@@ -22,6 +22,7 @@ pub(super) const IDS: Shape = Shape {
     journal: Space::CaseIdJournal,
     buckets: Space::CaseIdBuckets,
     most: 256,
+    asked: 8,
 };
 
 /// The hash a case lies under, and the case with its place if it is known. `read` gives what the

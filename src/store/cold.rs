@@ -3,6 +3,7 @@
 
 use std::iter::Peekable;
 use std::ops::Range;
+use std::sync::Arc;
 use std::vec::IntoIter;
 
 use super::Inner;
@@ -11,6 +12,7 @@ use super::engine::Scan;
 use super::error::{Error, Result};
 use super::gate::Scanning;
 use super::keys::{self, BrandKey, Placed};
+use super::lately::Unpacked;
 use super::shelf::Shelf;
 use crate::model::Time;
 
@@ -23,30 +25,29 @@ pub(super) fn read_place(key: &[u8]) -> Result<Placed> {
 pub(super) struct Finder<'a> {
     inner: &'a Inner,
     shelf: Shelf,
-    block: Vec<Row>,
+    block: Option<Arc<Unpacked>>,
 }
 
 impl Finder<'_> {
     /// A row as it lies open.
     pub(super) fn row(&mut self, at: Placed) -> Result<Option<Vec<u8>>> {
-        let (inner, shelf) = (self.inner, self.shelf);
-        if let Some(row) = inner.engine.get(shelf.open(), &at.bytes())? {
+        if let Some(row) = self.inner.engine.get(self.shelf.open(), &at.bytes())? {
             return Ok(Some(row));
         }
-        if position(&self.block, at).is_none() {
-            let Some((key, bytes)) = inner.block_of(shelf, at)? else { return Ok(None) };
-            inner.engine.settle(shelf.sealed(), &key);
-            if !block::heads(at.brand, &bytes)?.iter().any(|head| head.at == at) {
-                return Ok(None);
-            }
-            self.block = block::unpack(at.brand, &bytes)?;
+        let find = |block: &Option<Arc<Unpacked>>| {
+            let rows = &block.as_ref()?.rows;
+            position(rows, at).map(|n| rows[n].1.clone())
+        };
+        if let Some(row) = find(&self.block) {
+            return Ok(Some(row));
         }
-        Ok(position(&self.block, at).map(|n| self.block[n].1.clone()))
+        self.block = self.inner.unpacked(self.shelf, at)?;
+        Ok(find(&self.block))
     }
 }
 
 /// The key and the bytes of a block.
-pub(super) type Found = (Vec<u8>, Vec<u8>);
+type Found = (Vec<u8>, Vec<u8>);
 
 /// Where a row stands among others.
 pub(super) fn position(rows: &[Row], at: Placed) -> Option<usize> {
@@ -56,13 +57,20 @@ pub(super) fn position(rows: &[Row], at: Placed) -> Option<usize> {
 impl Inner {
     /// Finds single rows.
     pub(super) fn finder(&self, shelf: Shelf) -> Finder<'_> {
-        Finder { inner: self, shelf, block: Vec::new() }
+        Finder { inner: self, shelf, block: None }
     }
 
     /// The block in whose stretch a place lies, with its key.
     pub(super) fn block_of(&self, shelf: Shelf, at: Placed) -> Result<Option<Found>> {
         let from = Placed::floor(at.brand, 0);
         Ok(self.engine.floor(shelf.sealed(), &from, &at.bytes()).transpose()?)
+    }
+
+    /// The same block, unpacked.
+    pub(super) fn unpacked(&self, shelf: Shelf, at: Placed) -> Result<Option<Arc<Unpacked>>> {
+        let Some(found) = self.block_of(shelf, at)? else { return Ok(None) };
+        let settle = |key: &[u8]| self.engine.settle(shelf.sealed(), key);
+        self.lately.unpack((shelf, at.brand), found, settle).map(Some)
     }
 
     /// Rows of a brand with the time of their key in a half-open stretch, in order of the keys.

@@ -40,7 +40,7 @@ pub(super) struct Draft<'a> {
     pub(super) blocks: BTreeMap<(Shelf, Vec<u8>), Open>,
     ids: Vec<Fact<8, 8>>,
     case_ids: Vec<Fact<8, 8>>,
-    pub(super) waiting: Vec<Fact<16, 12>>,
+    pub(super) waiting: Vec<Fact<16, 19>>,
     pub(super) threads: Vec<Fact<18, 2>>,
     pub(super) people: BTreeMap<[u8; 10], [u8; 24]>,
     /// Writes are made durable by the caller, all together.

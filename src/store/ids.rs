@@ -20,6 +20,7 @@ pub const SHAPE: Shape = Shape {
     journal: Space::IdJournal,
     buckets: Space::IdBuckets,
     most: 256,
+    asked: 8,
 };
 
 /// The hashes of the store. Strangers choose ids, so the seed is random and secret.

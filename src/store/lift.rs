@@ -2,7 +2,7 @@
 //! when the commit is written, each once however many of its rows change.
 
 use super::block::{self, MOST_ROWS, Row};
-use super::cold::{Found, position};
+use super::cold::position;
 use super::draft::Draft;
 use super::engine::{Expect, Op};
 use super::error::Result;
@@ -58,13 +58,12 @@ impl Draft<'_> {
         // What lies before the last row of a block lies in its stretch.
         let ends_later = |open: &mut Open| open.rows.last().is_some_and(|(last, _)| at <= *last);
         if !self.opened(shelf, at).is_some_and(ends_later) {
-            let found = self.inner.block_of(shelf, at)?;
-            let is_new = |(key, _): &Found| !self.blocks.contains_key(&(shelf, key.clone()));
-            if let Some((key, bytes)) = found.filter(is_new) {
-                self.inner.engine.settle(shelf.sealed(), &key);
-                let rows = block::unpack(at.brand, &bytes)?;
-                let open = Open { was: Some(bytes), rows, is_changed: false };
-                self.blocks.insert((shelf, key), open);
+            if let Some(block) = self.inner.unpacked(shelf, at)? {
+                self.blocks.entry((shelf, block.key.clone())).or_insert_with(|| Open {
+                    was: Some(block.bytes.clone()),
+                    rows: block.rows.clone(),
+                    is_changed: false,
+                });
             }
         }
         Ok(self.opened(shelf, at))

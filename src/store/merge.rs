@@ -29,6 +29,7 @@ impl<const K: usize, const V: usize> Packed<K, V> {
             read.push(key);
         }
         let facts: Vec<Fact<K, V>> = last.into_iter().collect();
+        self.expect(engine, &facts)?;
         write_buckets(engine, self.shape, &facts)?;
         engine.flush()?;
         // Oldest first: what a crash leaves is then the end of the journal, in its order.
@@ -38,6 +39,7 @@ impl<const K: usize, const V: usize> Packed<K, V> {
         }
         engine.flush()?;
         self.forget();
+        self.renew_filter();
         *journal = Journal::default();
         Ok(())
     }
@@ -141,6 +143,7 @@ mod tests {
         journal: Space::IdJournal,
         buckets: Space::IdBuckets,
         most: 64,
+        asked: 4,
     };
 
     fn open(dir: &std::path::Path) -> Engine {
@@ -248,6 +251,8 @@ mod tests {
             for key in 0_u32..400 {
                 let key = key.to_be_bytes();
                 prop_assert_eq!(all.get(&engine, &key).unwrap(), model.get(&key).copied());
+                let may_begin = all.may_begin(&engine, &key).unwrap();
+                prop_assert!(may_begin || !model.contains_key(&key));
             }
         }
     }

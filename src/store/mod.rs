@@ -30,6 +30,7 @@ mod engine;
 mod erase;
 mod error;
 mod export;
+mod filter;
 mod former;
 mod gate;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod golden;
 mod ids;
 mod import;
 mod keys;
+mod lately;
 mod layout;
 mod lift;
 mod merge;
@@ -81,6 +83,7 @@ pub use retain::Retained;
 pub use rollups::{AuthorSummary, Day, DayCounts, contribution};
 pub use spaces::EngineError;
 pub use verify::Report;
+pub use waiting::Waits;
 
 /// The store. Cheap to clone; all clones are one store.
 #[derive(Clone)]
@@ -108,6 +111,7 @@ struct Inner {
     people: people::People,
     case_ids: ids::Ids,
     waiting: waiting::Waiting,
+    lately: lately::Lately,
     gate: Arc<gate::Gate>,
     writer: Mutex<Writer>,
     brands: RwLock<BTreeMap<u16, Brand>>,

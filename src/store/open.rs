@@ -19,7 +19,7 @@ use super::keys::{self, state};
 use super::layout::{prepare, wipe};
 use super::packed::Packed;
 use super::witness::{self, Witness};
-use super::{Config, Inner, Store, Writer, cases, ids, people, restore, threads, waiting};
+use super::{Config, Inner, Store, Writer, cases, ids, lately, people, restore, threads, waiting};
 
 /// How long the engine of an instance that was dropped may take to let go of its file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -283,6 +283,7 @@ pub(super) fn assemble(
         people,
         case_ids,
         waiting,
+        lately: lately::Lately::default(),
         gate: Arc::default(),
         writer: Mutex::new(writer),
         brands: RwLock::new(BTreeMap::new()),

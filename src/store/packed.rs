@@ -10,6 +10,7 @@ use std::sync::RwLock;
 
 use super::engine::{Engine, Expect, Op, Space};
 use super::error::{Error, Result};
+use super::filter::Filter;
 use super::keys;
 
 /// How a value begins that removes its key.
@@ -33,6 +34,8 @@ pub struct Shape {
     pub buckets: Space,
     /// How many a bucket holds at most: below 7 KiB of them.
     pub most: usize,
+    /// By how many of the first bytes of a key one asks whether there is any; 0 if nobody asks.
+    pub asked: usize,
 }
 
 /// How far a journal is written; the writer's.
@@ -49,6 +52,8 @@ pub struct Journal {
 pub struct Packed<const K: usize, const V: usize> {
     pub(super) shape: Shape,
     recent: RwLock<BTreeMap<[u8; K], [u8; V]>>,
+    /// What may be in the buckets; made when it is first wanted.
+    filter: RwLock<Option<Filter>>,
 }
 
 /// Whether a value removes its key.
@@ -109,7 +114,7 @@ impl<const K: usize, const V: usize> Packed<K, V> {
     /// # Errors
     /// The engine's, or damage.
     pub fn load(shape: Shape, engine: &Engine) -> Result<(Self, Journal)> {
-        let all = Self { shape, recent: RwLock::default() };
+        let all = Self { shape, recent: RwLock::default(), filter: RwLock::default() };
         let mut journal = Journal::default();
         for entry in engine.all(shape.journal) {
             let (key, value) = entry?;
@@ -167,6 +172,9 @@ impl<const K: usize, const V: usize> Packed<K, V> {
         if let Some(value) = known {
             return Ok(Some(value).filter(|value| !is_removal(value)));
         }
+        if !self.may_hold(engine, &key[..self.shape.asked])? {
+            return Ok(None);
+        }
         let Some((_, bytes)) = engine.floor(self.shape.buckets, &[], key).transpose()? else {
             return Ok(None);
         };
@@ -174,6 +182,78 @@ impl<const K: usize, const V: usize> Packed<K, V> {
             return Err(Error::damaged(self.shape.what, "part of an entry"));
         }
         Ok(find(&bytes, key))
+    }
+
+    /// Whether any key may begin so; as many bytes as the shape says.
+    ///
+    /// # Errors
+    /// The engine's, or damage.
+    pub fn may_begin(&self, engine: &Engine, start: &[u8]) -> Result<bool> {
+        {
+            let recent = self.recent.read().unwrap_or_else(|e| e.into_inner());
+            let mut from = [0; K];
+            from[..start.len()].copy_from_slice(start);
+            if recent.range(from..).next().is_some_and(|(key, _)| key.starts_with(start)) {
+                return Ok(true);
+            }
+        }
+        self.may_hold(engine, start)
+    }
+
+    /// Whether the buckets may hold a key that begins so.
+    fn may_hold(&self, engine: &Engine, start: &[u8]) -> Result<bool> {
+        let known = |filter: &Filter| filter.may_hold(start);
+        let filter = self.filter.read().unwrap_or_else(|e| e.into_inner());
+        if let Some(may) = filter.as_ref().map(known) {
+            return Ok(may);
+        }
+        drop(filter);
+        let mut filter = self.filter.write().unwrap_or_else(|e| e.into_inner());
+        Ok(known(self.filled(engine, &mut filter)?))
+    }
+
+    /// The filter, made from the buckets if there is none. Made before a merge writes to them, or
+    /// without one.
+    fn filled<'a>(
+        &self,
+        engine: &Engine,
+        filter: &'a mut Option<Filter>,
+    ) -> Result<&'a mut Filter> {
+        if filter.is_none() {
+            let mut entries = 0;
+            for entry in engine.all(self.shape.buckets) {
+                entries += entry?.1.len() / (K + V);
+            }
+            let mut new = Filter::new(entries);
+            for entry in engine.all(self.shape.buckets) {
+                for fact in entry?.1.chunks_exact(K + V) {
+                    new.add(&fact[..self.shape.asked]);
+                }
+            }
+            *filter = Some(new);
+        }
+        Ok(filter.as_mut().expect("made above"))
+    }
+
+    /// What a merge is about to write may be there from now on.
+    pub(super) fn expect(&self, engine: &Engine, facts: &[Fact<K, V>]) -> Result<()> {
+        if self.shape.asked == 0 {
+            return Ok(());
+        }
+        let mut filter = self.filter.write().unwrap_or_else(|e| e.into_inner());
+        let known = self.filled(engine, &mut filter)?;
+        for (key, _) in facts {
+            known.add(&key[..self.shape.asked]);
+        }
+        Ok(())
+    }
+
+    /// Has a filter that has become too small made anew when it is next wanted.
+    pub(super) fn renew_filter(&self) {
+        let mut filter = self.filter.write().unwrap_or_else(|e| e.into_inner());
+        if filter.as_ref().is_some_and(Filter::is_full) {
+            *filter = None;
+        }
     }
 
     /// Every fact with `from <= key < to`, in order.

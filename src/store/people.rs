@@ -18,6 +18,7 @@ pub(super) const SHAPE: Shape = Shape {
     journal: Space::PeopleJournal,
     buckets: Space::PeopleBuckets,
     most: 200,
+    asked: 10,
 };
 
 fn key(brand: BrandKey, person: Person) -> [u8; 10] {

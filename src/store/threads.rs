@@ -19,6 +19,7 @@ pub(super) const SHAPE: Shape = Shape {
     journal: Space::ThreadJournal,
     buckets: Space::ThreadBuckets,
     most: 320,
+    asked: 4,
 };
 
 /// A row as a member of a thread.
@@ -43,6 +44,9 @@ impl Inner {
     /// The rows filed under a thread, in order of their keys; perhaps some of another one.
     pub(super) fn members(&self, brand: BrandKey, thread: u64) -> Result<Vec<Placed>> {
         let half = (thread as u32).to_be_bytes();
+        if !self.threads.may_begin(&self.engine, &half)? {
+            return Ok(Vec::new());
+        }
         let to = [&half[..], &[0xff; 15]].concat();
         let found = self.threads.range(&self.engine, &half, &to)?;
         Ok(found.into_iter().map(read_member).filter(|row| row.brand == brand).collect())
