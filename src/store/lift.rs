@@ -57,14 +57,14 @@ impl Draft<'_> {
     fn open_block(&mut self, shelf: Shelf, at: Placed) -> Result<Option<&mut Open>> {
         // What lies before the last row of a block lies in its stretch.
         let ends_later = |open: &mut Open| open.rows.last().is_some_and(|(last, _)| at <= *last);
-        if !self.opened(shelf, at).is_some_and(ends_later) {
-            if let Some(block) = self.inner.unpacked(shelf, at)? {
-                self.blocks.entry((shelf, block.key.clone())).or_insert_with(|| Open {
-                    was: Some(block.bytes.clone()),
-                    rows: block.rows.clone(),
-                    is_changed: false,
-                });
-            }
+        if !self.opened(shelf, at).is_some_and(ends_later)
+            && let Some(block) = self.inner.unpacked(shelf, at)?
+        {
+            self.blocks.entry((shelf, block.key.clone())).or_insert_with(|| Open {
+                was: Some(block.bytes.clone()),
+                rows: block.rows.clone(),
+                is_changed: false,
+            });
         }
         Ok(self.opened(shelf, at))
     }

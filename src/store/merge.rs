@@ -13,6 +13,9 @@ use crate::fault;
 /// Buckets written in one transaction.
 const BUCKETS_A_COMMIT: usize = 64;
 
+/// A leaf of sled takes 16 entries.
+const BUCKETS_A_PAGE: usize = 16;
+
 impl<const K: usize, const V: usize> Packed<K, V> {
     /// Moves the journal into the buckets and empties it. Only the writer may call this.
     ///
@@ -74,16 +77,19 @@ pub fn write_buckets<const K: usize, const V: usize>(
         let bucket = work_in(unpack(shape.what, &bytes)?, mine);
         split(shape, &key, &bucket, &mut ops);
         if ops.len() >= BUCKETS_A_COMMIT {
-            commit_all(engine, &mut ops)?;
-            engine.settle(shape.buckets, &key);
+            commit_all(engine, shape.buckets, &mut ops)?;
         }
     }
-    commit_all(engine, &mut ops)
+    commit_all(engine, shape.buckets, &mut ops)
 }
 
-fn commit_all(engine: &Engine, ops: &mut Vec<Op>) -> Result<()> {
+fn commit_all(engine: &Engine, buckets: Space, ops: &mut Vec<Op>) -> Result<()> {
     for some in ops.chunks(MAX_OPS) {
         engine.commit(some)?;
+    }
+    // Once for each page or so that was written.
+    for op in ops.iter().step_by(BUCKETS_A_PAGE) {
+        engine.settle(buckets, &op.key);
     }
     ops.clear();
     Ok(())

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::engine::{Engine, Expect, Op, Space};
 use super::error::{Error, Result};
@@ -19,6 +20,9 @@ pub const REMOVED: [u8; 2] = [0xff, 0xff];
 /// The most bytes of one entry of a journal. A leaf of sled takes 16 entries and becomes a file of
 /// its own above 128 KiB.
 const JOURNAL_ENTRY: usize = 6 << 10;
+
+/// How many buckets are read between two settlings of the cache.
+const SETTLE_EVERY: usize = 32;
 
 /// A key and its value.
 pub type Fact<const K: usize, const V: usize> = ([u8; K], [u8; V]);
@@ -54,6 +58,7 @@ pub struct Packed<const K: usize, const V: usize> {
     recent: RwLock<BTreeMap<[u8; K], [u8; V]>>,
     /// What may be in the buckets; made when it is first wanted.
     filter: RwLock<Option<Filter>>,
+    looks: AtomicUsize,
 }
 
 /// Whether a value removes its key.
@@ -114,7 +119,8 @@ impl<const K: usize, const V: usize> Packed<K, V> {
     /// # Errors
     /// The engine's, or damage.
     pub fn load(shape: Shape, engine: &Engine) -> Result<(Self, Journal)> {
-        let all = Self { shape, recent: RwLock::default(), filter: RwLock::default() };
+        let (recent, filter) = (RwLock::default(), RwLock::default());
+        let all = Self { shape, recent, filter, looks: AtomicUsize::new(1) };
         let mut journal = Journal::default();
         for entry in engine.all(shape.journal) {
             let (key, value) = entry?;
@@ -175,9 +181,13 @@ impl<const K: usize, const V: usize> Packed<K, V> {
         if !self.may_hold(engine, &key[..self.shape.asked])? {
             return Ok(None);
         }
-        let Some((_, bytes)) = engine.floor(self.shape.buckets, &[], key).transpose()? else {
+        let Some((bucket, bytes)) = engine.floor(self.shape.buckets, &[], key).transpose()? else {
             return Ok(None);
         };
+        // Each look-up may bring another page into memory: some of them let others go.
+        if self.looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SETTLE_EVERY) {
+            engine.settle(self.shape.buckets, &bucket);
+        }
         if !bytes.len().is_multiple_of(K + V) {
             return Err(Error::damaged(self.shape.what, "part of an entry"));
         }
