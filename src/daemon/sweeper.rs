@@ -29,7 +29,7 @@ const LONGEST_ROUND: Duration = Duration::from_secs(120);
 /// Batches that the store packs in one turn.
 const BATCHES: usize = 16;
 
-/// A sweep looks at every case that waits. While pages come in one after the other, sweeping takes
+/// A sweep reads every case that may be due. While pages come in one after the other, sweeping takes
 /// a tenth of the time this way, and no alert is later by more than that.
 const RESTS: u32 = 9;
 const LONGEST_REST: Duration = Duration::from_millis(1_500);

@@ -11,8 +11,9 @@ use crate::model::{Act, Case, Entry, Mark, Person, Record, SourceState, Time};
 /// What a commit writes. Fields left empty change nothing.
 ///
 /// One commit takes 500 operations. A record costs at most 5 (row, or three parts of a block of
-/// sealed rows; day before and after), mostly 1; a case 4, an act 1, an own account or bot 1, a mail
-/// 2, the rest 1 each, and 8 for the commit itself. [`Change::RECORDS`] records with a case, a mark and a
+/// sealed rows; day before and after), mostly 1; a case 4 (itself, or the parts of its block, and the
+/// place it leaves), an act 1, an own account or bot 1, a mail 2, the rest 1 each, and 8 for the
+/// commit itself. [`Change::RECORDS`] records with a case, a mark and a
 /// source state beside them always fit.
 #[derive(Clone, Debug, Default)]
 pub struct Change {

@@ -5,15 +5,16 @@
 //! readers; what [`Store::commit`] has returned from is on the disk.
 //!
 //! Files: `engine` `spaces` the database · `keys` `codec` `block` layouts of keys and values ·
-//! `packed` `merge` `ids` `threads` `people` `rollups` indexes and counts · `draft` `rows` `lift`
-//! `commit` `cases` `outbox` `brands` writing · `read` `cold` reading · `seal` `gate` older rows into
-//! blocks · `dir` `open` `layout` `migrate` `restore` `witness` `sample` starting · `retain` `erase`
+//! `packed` `merge` `filter` `ids` `threads` `people` `waiting` `rollups` indexes and counts · `draft`
+//! `rows` `lift` `commit` `cases` `outbox` `brands` writing · `read` `cold` `lately` reading · `shelf`
+//! `seal` `gate` older rows and cases into blocks · `dir` `open` `layout` `migrate` `restore` `witness` `sample` starting · `retain` `erase`
 //! `verify` upkeep · `export` `readable` `import` `nightly` the way out and back.
 //!
 //! A row is written open (`Hot`), with an entry in three packed indexes (id, thread, author). Two days
 //! later it is sealed into a block with its neighbours (`Cold`). Nothing points to where a row lies:
 //! ids and threads name its place, and a reader looks among the open rows first, then for the block
-//! that would hold it.
+//! that would hold it. A case is kept in the same way (`Cases`, `ColdCases`), with an entry in two
+//! indexes: its id, and its deadline while it waits.
 
 mod block;
 mod brands;
