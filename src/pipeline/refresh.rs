@@ -24,12 +24,16 @@ pub fn refresh(desk: Desk<'_>, now: Time) -> Result<()> {
     if known.as_ref() == Some(&print) {
         return Ok(());
     }
-    let mut groups = BTreeSet::new();
+    // In order of opening: what lies side by side in the store is replayed one after the other.
+    let (mut groups, mut seen) = (Vec::new(), BTreeSet::new());
     // Nothing is mailed about what has lapsed.
     for case in store.each_open_case(key, now.plus(-Case::LAPSE).., |_| true)? {
         let case = case?;
         if let Some(record) = store.record(key, &case.platform, &case.interaction)? {
-            groups.insert((record.platform, record.filed));
+            let group = (record.platform, record.filed);
+            if seen.insert(group.clone()) {
+                groups.push(group);
+            }
         }
     }
     for group in groups {
