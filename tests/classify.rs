@@ -228,6 +228,44 @@ fn a_complaint_about_somebody_else_is_none_about_the_brand() {
 }
 
 #[test]
+fn a_complaint_about_a_named_rival_is_not_relevant_and_the_reason_says_so() {
+    let acme = Watch::new(&watch::Config {
+        terms: vec!["Acme".to_owned()],
+        rivals: vec!["Bmart".to_owned()],
+        ..watch::Config::default()
+    });
+    for (text, wanted, why) in [
+        ("Unlike Acme, Bmart lost my parcel. Terrible service", false, "English"),
+        ("Unlike Bmart, Acme lost my parcel. Terrible service", true, "the other way round"),
+        ("Im Gegensatz zu Acme ist Bmart eine Katastrophe", false, "German"),
+        ("Contrairement à Acme, Bmart est une arnaque, service nul", false, "French"),
+        ("I love Acme, so much better than Bmart, great team!", true, "praise is ours"),
+        ("Does Acme ship to Spain like Bmart?", true, "no complaint"),
+    ] {
+        let verdict = found(text, &acme);
+        assert_eq!(verdict.relevant, wanted, "{why}: {text}\n{verdict:?}");
+        let said =
+            verdict.reasons.iter().any(|r| r.found == "Bmart" && r.speaks_for == "other brand");
+        assert_eq!(said, !wanted, "{why}: {text}\n{verdict:?}");
+    }
+    let text = "Unlike Acme, Bmart lost my parcel. Terrible service";
+    let post = Post { text, watch: Some(&acme), addressed: true, ..Post::default() };
+    assert!(Classifier::new().classify(&post).relevant, "who speaks to the brand is heard");
+}
+
+#[test]
+fn a_misspelt_name_is_given_as_it_stands_there() {
+    let watch = Watch::new(&watch::Config {
+        terms: vec!["Fennloop".to_owned()],
+        misspellings: true,
+        ..watch::Config::default()
+    });
+    let verdict = found("my Fenlnoop parcel never arrived", &watch);
+    assert!(verdict.relevant, "{verdict:?}");
+    assert!(verdict.reasons.iter().any(|r| r.found == "fenlnoop" && r.speaks_for == "relevant"));
+}
+
+#[test]
 fn reasons_are_pieces_of_the_text_strongest_first() {
     let text = "@acme Not Working since Monday, worst service ever. When will you fix it?";
     let verdict = addressed(text);

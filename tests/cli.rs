@@ -6,6 +6,8 @@
 mod docs;
 #[path = "cli/keys.rs"]
 mod keys;
+#[path = "cli/probe.rs"]
+mod probe;
 #[path = "cli/streams.rs"]
 mod streams;
 

@@ -4,16 +4,24 @@
 //! fine. This classifier weighs terms and phrases in 19 languages (`data/`); its probabilities are
 //! log-linear scores. Whether a case opens is decided from the verdict by `cases`.
 //!
-//! - `watch`: is it about the brand?
+//! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
+//! - `named` (with `contrast`): or is the complaint about another one?
+//! - `probe`: what would other terms catch?
 //! - `fold` → `lexicon` → `language` → `cues` → `score`: the way of a text.
 //! - `eval`: how good is it on labelled texts?
 
+mod contrast;
 mod cues;
 pub mod eval;
 mod fold;
 mod language;
 mod lexicon;
+mod misspell;
+mod named;
+mod needle;
+pub mod probe;
 mod score;
+mod tag;
 mod trie;
 pub mod watch;
 
@@ -23,6 +31,7 @@ use crate::model::{Intent, Reason, Scores, Sentiment, Severity, Verdict};
 use cues::{Cue, Cues};
 use fold::{Signs, Text};
 use lexicon::{Class, LEXICON};
+pub use named::ELSEWHERE;
 use score::{Odds, Setting};
 pub use watch::{Match, Watch};
 
@@ -75,8 +84,8 @@ impl Classifier {
     pub fn classify(&self, post: &Post<'_>) -> Verdict {
         let words = words(post);
         let plain = fold::plain(&words);
-        let (about, places) = post.watch.map(|watch| watch.look(&plain)).unwrap_or_default();
-        let text = Text::new(&words, plain, &places);
+        let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
+        let text = Text::new(&words, plain, &sight.brand);
         let hits = LEXICON.hits(&text);
         let language = language::find(&text, &hits, post.lang);
         let cues = cues::weigh(&text, &hits, &language);
@@ -85,13 +94,18 @@ impl Classifier {
         }
         let setting = Setting {
             addressed: post.addressed,
-            named: about.is_about(),
+            named: sight.about.is_about(),
             news: post.channel == Some("news"),
             review: post.channel == Some("review"),
         };
         let odds = score::odds(&cues, &text.signs, setting);
-        let relevance = relevance(post, &about);
         let intent = intent(&odds);
+        // Who praises us beside a complaint about them speaks of us.
+        let elsewhere = match intent {
+            Intent::Praise => None,
+            _ => named::elsewhere(post.addressed, &sight, &text, &cues),
+        };
+        let relevance = relevance(post, &sight.about, elsewhere.is_some());
         let is_safety = cues.sum(Class::Safety) >= 1.0 && odds.spam < TAKEN;
         Verdict {
             lang: language.code,
@@ -102,7 +116,7 @@ impl Classifier {
             safety: is_safety,
             thanks: is_thanks(&odds, intent, &text),
             scores: scores(&odds, relevance),
-            reasons: reasons(&text, &cues, &about),
+            reasons: reasons(&text, &cues, &sight.about, elsewhere),
             ..Verdict::empty(MODEL)
         }
     }
@@ -129,18 +143,20 @@ fn own(text: &Text, cues: &Cues, lang: Option<String>) -> Verdict {
         relevant: true,
         moved_private,
         scores: Scores { relevant: 1.0, sentiment: odds.sentiment, ..Scores::default() },
-        reasons: reasons(text, &Cues(private), &Match::default()),
+        reasons: reasons(text, &Cues(private), &Match::default(), None),
         ..Verdict::empty(MODEL)
     }
 }
 
 /// How likely the text is about the brand.
-fn relevance(post: &Post<'_>, about: &Match) -> f32 {
+fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f32 {
     if post.addressed {
         return 0.98;
     }
     match post.watch {
         None => 0.9,
+        Some(_) if about.is_about() && is_elsewhere => 0.15,
+        Some(_) if about.is_about() && about.in_link => 0.6,
         Some(_) if about.is_about() => 0.93,
         Some(_) if about.hit.is_some() => 0.1,
         Some(_) => 0.03,
@@ -197,13 +213,16 @@ fn scores(odds: &Odds, relevance: f32) -> Scores {
 }
 
 /// The strongest evidence, as the text has it.
-fn reasons(text: &Text, cues: &Cues, about: &Match) -> Vec<Reason> {
+fn reasons(text: &Text, cues: &Cues, about: &Match, elsewhere: Option<String>) -> Vec<Reason> {
     let mut strongest: Vec<&Cue> = cues.0.iter().filter(|cue| cue.weight != 0.0).collect();
     strongest.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    let brand = [(&about.excluded, "irrelevant"), (&about.hit, "relevant")];
-    let brand = brand.into_iter().filter_map(|(found, speaks_for)| {
-        let found = found.clone()?;
-        Some(Reason { found, speaks_for: speaks_for.to_owned(), weight: 1.0 })
+    let hit = about.misspelt.as_ref().or(about.hit.as_ref()).cloned();
+    let link = if about.in_link { "relevant, in a link" } else { "relevant" };
+    let excluded = about.excluded.clone();
+    // Whoever is meant instead decides, so no other reason may push it out.
+    let brand = [(excluded, "irrelevant", 1.0), (elsewhere, ELSEWHERE, 9.0), (hit, link, 1.0)];
+    let brand = brand.into_iter().filter_map(|(found, speaks_for, weight)| {
+        Some(Reason { found: found?, speaks_for: speaks_for.to_owned(), weight })
     });
     let mut all: Vec<Reason> = strongest
         .into_iter()

@@ -2,11 +2,19 @@
 //! context they need.
 //!
 //! Case and width do not matter (NFKC, lower case); accents do, or `Ås` would be found in every
-//! English sentence. What relevance means for the verdict is decided in `mod`.
+//! English sentence. Where a term may begin and end is `needle`'s, what is a slip of the finger
+//! `misspell`'s. What relevance means for the verdict is decided in `mod`.
+//!
+//! In a web address a name is weaker: the address may be all that a post says, or the page may be
+//! about anything. Host and path name the brand, query and fragment (where clicks come from) do
+//! not, and [`Match::in_link`] says that nothing else does.
 
 use std::ops::Range;
 
-use super::fold::{is_unspaced, is_word, plain};
+use super::fold::plain;
+use super::misspell::Slips;
+use super::needle::{Form, Kind, Link, Needle, links};
+use super::tag::{Tag, tags};
 use crate::settings::Section;
 
 /// The terms of a brand as configured.
@@ -23,11 +31,15 @@ pub struct Config {
     pub hashtags: Vec<String>,
     /// Handles, with or without `@`.
     pub handles: Vec<String>,
+    /// Other brands, by name or, with `@`, by handle: a complaint about one of them is not ours.
+    pub rivals: Vec<String>,
+    /// Whether terms of six letters and more are also found with one slip in them.
+    pub misspellings: bool,
 }
 
 impl Config {
-    /// Reads `terms`, `exclude`, `require`, `hashtags` and `handles`. An element without a letter
-    /// or digit would match nothing or everything and is reported.
+    /// Reads the keys of `[brands.terms]`. An element without a letter or digit would match nothing
+    /// or everything and is reported.
     pub fn read(section: &Section<'_>) -> Self {
         let list = |key| {
             let mut all = Vec::new();
@@ -50,28 +62,24 @@ impl Config {
             require: list("require"),
             hashtags: list("hashtags"),
             handles: list("handles"),
+            rivals: list("rivals"),
+            misspellings: section.flag("misspellings", false),
         }
     }
-}
-
-/// One thing to look for.
-#[derive(Clone, Debug)]
-struct Needle {
-    /// As configured.
-    written: String,
-    /// In the form in which texts are searched.
-    folded: String,
-    /// A handle: must not go on into a longer name or another host.
-    is_handle: bool,
 }
 
 /// A brand's terms, ready for matching.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    terms: Vec<Needle>,
-    marked: Vec<Needle>,
+    config: Config,
+    /// Hashtags and handles, then terms.
+    names: Vec<Needle>,
+    /// How many of `names` are hashtags and handles.
+    marked: usize,
     exclude: Vec<Needle>,
     require: Vec<Needle>,
+    rivals: Vec<Needle>,
+    slips: Slips,
 }
 
 /// What a text says about the brand.
@@ -83,6 +91,12 @@ pub struct Match {
     pub excluded: Option<String>,
     /// A term was found, but none of the words it needs beside it.
     pub lacks_context: bool,
+    /// The term was found only with a slip in it: the word as the text has it.
+    pub misspelt: Option<String>,
+    /// It was found only in a web address.
+    pub in_link: bool,
+    /// The other brand that is named too, as configured.
+    pub rival: Option<String>,
 }
 
 impl Match {
@@ -92,20 +106,48 @@ impl Match {
     }
 }
 
+/// Everything that was seen in one text.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    pub about: Match,
+    /// Where the plain text names the brand outside of web addresses, in order, without overlaps.
+    pub brand: Vec<Range<usize>>,
+    /// The same for other brands.
+    pub rivals: Vec<Range<usize>>,
+    /// The names that were found, by their number; a misspelt one has the number of its term.
+    pub hits: Vec<usize>,
+    /// The exclusions that were found, by their number.
+    pub exclusions: Vec<usize>,
+}
+
 impl Watch {
     /// Prepares the terms of a brand. Without terms, hashtags and handles nothing ever matches.
     pub fn new(config: &Config) -> Self {
-        let words =
-            |list: &[String]| list.iter().filter_map(|t| needle(t, "", false)).collect::<Vec<_>>();
-        let mut marked: Vec<Needle> = Vec::new();
-        marked.extend(config.hashtags.iter().filter_map(|t| needle(t, "#", false)));
-        marked.extend(config.handles.iter().filter_map(|t| needle(t, "@", true)));
-        Self {
-            terms: words(&config.terms),
+        let all = |list: &[String], kind| -> Vec<Needle> {
+            list.iter().filter_map(|written| Needle::new(written, kind)).collect()
+        };
+        let mut names = all(&config.hashtags, Kind::Tag);
+        names.extend(all(&config.handles, Kind::Handle));
+        let marked = names.len();
+        names.extend(all(&config.terms, Kind::Name));
+        let rival = |written: &String| {
+            let kind = if written.trim().starts_with('@') { Kind::Handle } else { Kind::Name };
+            Needle::new(written, kind)
+        };
+        let mut watch = Self {
             marked,
-            exclude: words(&config.exclude),
-            require: words(&config.require),
+            names,
+            exclude: all(&config.exclude, Kind::Word),
+            require: all(&config.require, Kind::Word),
+            rivals: config.rivals.iter().filter_map(rival).collect(),
+            slips: Slips::default(),
+            config: config.clone(),
+        };
+        if config.misspellings {
+            let known = watch.exclude.iter().chain(&watch.require).chain(&watch.rivals);
+            watch.slips = Slips::new(&watch.names, known);
         }
+        watch
     }
 
     /// A watch for a name alone, as a word, hashtag or handle.
@@ -113,174 +155,163 @@ impl Watch {
         Self::new(&Config { terms: vec![name.to_owned()], ..Config::default() })
     }
 
+    /// The terms as configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// What a text says about the brand.
     pub fn matches(&self, text: &str) -> Match {
-        self.look(&plain(text)).0
+        self.look(text, &plain(text)).about
     }
 
-    /// The same for a text in its plain form, with the places that name the brand, in order and
-    /// without overlaps.
-    pub(super) fn look(&self, text: &str) -> (Match, Vec<Range<usize>>) {
-        let mut places = Vec::new();
-        let mut found = Match::default();
-        for needle in self.marked.iter().chain(&self.terms) {
-            for place in places_of(needle, text) {
-                found.hit.get_or_insert_with(|| needle.written.clone());
-                places.push(place);
-            }
-        }
-        let first = |needles: &[Needle]| {
-            needles.iter().find(|n| places_of(n, text).next().is_some()).map(|n| n.written.clone())
-        };
-        found.excluded = first(&self.exclude);
-        if found.hit.is_some() && !self.require.is_empty() {
-            let is_marked = first(&self.marked).is_some();
-            found.lacks_context = !is_marked && first(&self.require).is_none();
-        }
-        places.sort_by_key(|place| (place.start, place.end));
-        let mut end = 0;
-        places.retain(|place| {
-            let is_free = place.start >= end;
-            if is_free {
-                end = place.end;
-            }
-            is_free
+    /// Its hashtags, handles and terms as configured, by their number in [`Sight::hits`].
+    pub(super) fn names(&self) -> impl Iterator<Item = (Kind, &str)> {
+        self.names.iter().map(|needle| (needle.kind, needle.written.as_str()))
+    }
+
+    /// How many of them are hashtags and handles; those come first.
+    pub(super) fn marked(&self) -> usize {
+        self.marked
+    }
+
+    /// Its exclusions as configured, by their number in [`Sight::exclusions`].
+    pub(super) fn exclusions(&self) -> impl Iterator<Item = &str> {
+        self.exclude.iter().map(|needle| needle.written.as_str())
+    }
+
+    /// All that a text says about the brand; `plain` is its plain form.
+    pub(super) fn look(&self, text: &str, plain: &str) -> Sight {
+        let scene = Scene::new(text, plain);
+        let mut brand = scene.all_places(&self.names);
+        let mut rivals = scene.all_places(&self.rivals);
+        // The longer name is meant: "Acme Tools" is no "Acme", and the other way round.
+        let ours = apart(brand.iter());
+        let theirs = apart(rivals.iter());
+        brand.retain(|place| {
+            !over(&theirs, &place.range).is_some_and(|it| is_inside(&place.range, it))
         });
-        (found, places)
+        rivals.retain(|place| {
+            !over(&ours, &place.range).is_some_and(|it| is_within(&place.range, it))
+        });
+        let mut sight = Sight::default();
+        let spoken = |place: &Place| scene.link(&place.range).is_none();
+        for slip in self.slips.find(scene.form.text()) {
+            let range = scene.form.back(slip.place);
+            let place = Place { number: slip.term, range };
+            let is_new =
+                over(&ours, &place.range).is_none() && over(&theirs, &place.range).is_none();
+            if is_new && spoken(&place) {
+                if brand.is_empty() {
+                    sight.about.misspelt = plain.get(place.range.clone()).map(str::to_owned);
+                }
+                brand.push(place);
+            }
+        }
+        let is_marked = brand.iter().any(|place| place.number < self.marked);
+        sight.hits = brand.iter().map(|place| place.number).collect();
+        sight.hits.sort_unstable();
+        sight.hits.dedup();
+        let about = &mut sight.about;
+        about.hit = sight.hits.first().map(|first| self.names[*first].written.clone());
+        about.in_link = about.hit.is_some() && !brand.iter().any(spoken);
+        let excludes = |needle: &Needle| {
+            // A page about something else does not take away what the post itself says.
+            let mut places = scene.places(needle).into_iter();
+            places.any(|range| about.in_link || scene.link(&range).is_none())
+        };
+        let found = self.exclude.iter().enumerate().filter(|(_, needle)| excludes(needle));
+        sight.exclusions = found.map(|(number, _)| number).collect();
+        let first = sight.exclusions.first();
+        about.excluded = first.map(|first| self.exclude[*first].written.clone());
+        about.lacks_context = about.hit.is_some()
+            && !self.require.is_empty()
+            && !is_marked
+            && !self.require.iter().any(|needle| !scene.places(needle).is_empty());
+        let rival = rivals.iter().map(|place| place.number).min();
+        about.rival = rival.map(|number| self.rivals[number].written.clone());
+        sight.brand = apart(brand.iter().filter(|place| spoken(place)));
+        sight.rivals = apart(rivals.iter().filter(|place| spoken(place)));
+        sight
     }
 }
 
-fn needle(written: &str, sign: &str, is_handle: bool) -> Option<Needle> {
-    let word = plain(written.trim());
-    let word = word.trim();
-    let folded = match sign.is_empty() || word.starts_with(sign) {
-        true => word.to_owned(),
-        false => format!("{sign}{word}"),
-    };
-    folded.chars().any(char::is_alphanumeric).then(|| Needle {
-        written: written.trim().to_owned(),
-        folded,
-        is_handle,
-    })
+/// Where a name stands.
+struct Place {
+    number: usize,
+    range: Range<usize>,
 }
 
-/// Where a needle stands as a whole word.
-fn places_of<'t>(needle: &'t Needle, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
-    text.match_indices(needle.folded.as_str())
-        .map(|(start, found)| start..start + found.len())
-        .filter(|place| {
-            let before = text[..place.start].chars().next_back();
-            let after = &text[place.end..];
-            let first = needle.folded.chars().next();
-            let last = needle.folded.chars().next_back();
-            let is_part = touches(before, first)
-                || touches(last, after.chars().next())
-                || (needle.is_handle && goes_on(after));
-            !is_part
-        })
+/// A text, ready to be searched.
+struct Scene<'p> {
+    plain: &'p str,
+    form: Form<'p>,
+    tags: Vec<Tag>,
+    links: Vec<Link>,
 }
 
-/// Whether two neighbours belong to one word.
-fn touches(left: Option<char>, right: Option<char>) -> bool {
-    let is_inner = |c: Option<char>| c.is_some_and(|c| is_word(c) && !is_unspaced(c));
-    is_inner(left) && is_inner(right)
-}
-
-/// Whether a handle goes on: `@acme-help`, `@acme.example`, `@acme@elsewhere.example`.
-fn goes_on(after: &str) -> bool {
-    let mut rest = after.chars();
-    match rest.next() {
-        Some('-' | '.' | '@') => rest.next().is_some_and(char::is_alphanumeric),
-        _ => false,
+impl<'p> Scene<'p> {
+    fn new(text: &str, plain: &'p str) -> Self {
+        let tags = if plain.contains('#') { tags(text, plain) } else { Vec::new() };
+        Self { plain, form: Form::new(plain), tags, links: links(plain) }
     }
+
+    /// Where a needle stands, but for the tails of web addresses.
+    fn places(&self, needle: &Needle) -> Vec<Range<usize>> {
+        let mut all = needle.places(&self.form, self.plain);
+        if matches!(needle.kind, Kind::Name | Kind::Word) {
+            let named = self.tags.iter().filter(|tag| tag.names(&needle.joined));
+            all.extend(named.map(|tag| tag.place.clone()));
+        }
+        all.retain(|range| self.link(range).is_none_or(|link| range.start < link.tail));
+        all
+    }
+
+    /// Where any of them stand.
+    fn all_places(&self, needles: &[Needle]) -> Vec<Place> {
+        let mut all = Vec::new();
+        for (number, needle) in needles.iter().enumerate() {
+            all.extend(self.places(needle).into_iter().map(|range| Place { number, range }));
+        }
+        all
+    }
+
+    /// The web address that a place is in.
+    fn link(&self, range: &Range<usize>) -> Option<&Link> {
+        let next = self.links.partition_point(|link| link.place.end <= range.start);
+        self.links.get(next).filter(|link| link.place.start <= range.start)
+    }
+}
+
+fn is_within(inner: &Range<usize>, outer: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn is_inside(inner: &Range<usize>, outer: &Range<usize>) -> bool {
+    is_within(inner, outer) && inner != outer
+}
+
+/// The first of some ranges that shares a letter with this one; they are in order and apart.
+fn over<'r>(ranges: &'r [Range<usize>], range: &Range<usize>) -> Option<&'r Range<usize>> {
+    let next = ranges.partition_point(|it| it.end <= range.start);
+    ranges.get(next).filter(|it| it.start < range.end)
+}
+
+/// The places in order, the longest where several begin, without overlaps.
+fn apart<'p>(places: impl Iterator<Item = &'p Place>) -> Vec<Range<usize>> {
+    let mut places: Vec<Range<usize>> = places.map(|place| place.range.clone()).collect();
+    places.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
+    let mut end = 0;
+    places.retain(|place| {
+        let is_free = place.start >= end;
+        if is_free {
+            end = place.end;
+        }
+        is_free
+    });
+    places
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn strings(list: &[&str]) -> Vec<String> {
-        list.iter().map(|s| (*s).to_owned()).collect()
-    }
-
-    #[test]
-    fn a_term_is_a_whole_word_in_any_script() {
-        for (term, text, wanted, why) in [
-            ("Acme", "I love ACME!", true, "case"),
-            ("Acme", "Ａｃｍｅ ist toll", true, "width"),
-            ("Acme", "acmeology", false, "part of a word"),
-            ("Acme", "my_acme", false, "part of a name"),
-            ("Acme", "Acme's app", true, "apostrophe"),
-            ("Acme", "#acme rocks", true, "hashtag"),
-            ("Acme", "@acme hi", true, "handle"),
-            ("Acme", "@acme_support hi", false, "another handle"),
-            ("Acme", "昨日Acmeのアプリが落ちた", true, "between kana and Han"),
-            ("アクメ", "昨日アクメのアプリが落ちた", true, "a script without spaces"),
-            ("ｱｸﾒ", "アクメ最高", true, "half-width kana"),
-            ("애크미", "애크미가 안 돼요", true, "Korean with a particle"),
-            ("阿克米", "阿克米客服真差", true, "Chinese"),
-            ("Акме", "в Акме плохо", true, "Cyrillic"),
-            ("Акме", "Акмеизм", false, "Cyrillic, part of a word"),
-            ("أكمي", "شكرا أكمي!", true, "Arabic"),
-            ("Ås", "as good as it gets", false, "accents matter"),
-            ("Acme Bank", "acme bank is down", true, "a phrase"),
-            ("C++", "c++ is hard", true, "signs at the end"),
-            ("ß", "STRASSE", false, "folding makes no letters equal that are not"),
-        ] {
-            assert_eq!(Watch::name(term).matches(text).is_about(), wanted, "{why}: {text}");
-        }
-    }
-
-    #[test]
-    fn exclusions_and_context_decide_about_ordinary_words() {
-        let watch = Watch::new(&Config {
-            terms: strings(&["Anvil"]),
-            exclude: strings(&["blacksmith", "anvil cloud"]),
-            require: strings(&["app", "order"]),
-            hashtags: strings(&["anvilapp"]),
-            handles: strings(&["@anvil"]),
-        });
-        for (text, wanted, why) in [
-            ("where is my Anvil order?", true, "term and context"),
-            ("dropped an anvil on my foot", false, "no context"),
-            ("the blacksmith will order an anvil", false, "excluded"),
-            ("an app about anvil clouds", true, "the exclusion is a word of its own"),
-            ("an app about an anvil cloud", false, "excluded phrase"),
-            ("#anvilapp is down", true, "hashtags need no context"),
-            ("@anvil help", true, "handles need no context"),
-            ("@anvil.example help", false, "another account, and the bare term lacks context"),
-            ("order an app", false, "context alone"),
-        ] {
-            let found = watch.matches(text);
-            assert_eq!(found.is_about(), wanted, "{why}: {text}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn terms_are_read_from_the_config_and_empty_ones_reported() {
-        let all = crate::settings::Findings::default();
-        let text = "terms = [\"Acme\", \" - \"]\nexclude = [\"Acme Tools\"]\n";
-        let table = toml::de::DeTable::parse(text).expect("test input is TOML");
-        let config = Config::read(&Section::root(&table, &all));
-        assert_eq!(config.terms, ["Acme"]);
-        assert_eq!(config.exclude, ["Acme Tools"]);
-        let said: Vec<String> = all.take().into_iter().map(|f| f.message).collect();
-        assert_eq!(said, ["` - ` has no letter or digit"]);
-    }
-
-    #[test]
-    fn nothing_configured_matches_nothing() {
-        assert_eq!(Watch::new(&Config::default()).matches("anything"), Match::default());
-        assert_eq!(Watch::name("  ").matches("anything at  all").hit, None);
-    }
-
-    #[test]
-    fn places_are_in_order_and_apart() {
-        let watch = Watch::new(&Config {
-            terms: strings(&["acme", "acme bank"]),
-            handles: strings(&["acme"]),
-            ..Config::default()
-        });
-        assert_eq!(watch.look("@acme hi acme bank").1, [0..5, 9..13]);
-    }
-}
+#[path = "watch_tests.rs"]
+mod tests;

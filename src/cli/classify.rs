@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::pieces::skip_line;
@@ -102,13 +103,13 @@ impl Bench {
 }
 
 /// Where lines come from. Its buffer tells whether more of them are here already.
-type Input = BufReader<Box<dyn Read>>;
+pub(super) type Input = BufReader<Box<dyn Read>>;
 
 /// Reads JSON lines one by one, whatever they hold, in constant memory; `each` gets the number, the
 /// line or what is wrong with it, and whether the next one would have to be waited for.
-fn lines(
+pub(super) fn lines<L: DeserializeOwned>(
     mut input: Input,
-    mut each: impl FnMut(u64, Result<Line>, bool) -> Result<()>,
+    mut each: impl FnMut(u64, Result<L>, bool) -> Result<()>,
 ) -> Result<()> {
     let mut number = 0;
     let mut bytes = Vec::new();
@@ -132,14 +133,14 @@ fn lines(
         let line = if is_too_long {
             Err(anyhow::anyhow!("longer than 8 MiB"))
         } else {
-            serde_json::from_str::<Line>(text).context("no JSON object with `id` and `text`")
+            serde_json::from_str::<L>(text).context("no JSON object with `id` and `text`")
         };
         each(number, line, input.buffer().is_empty())?;
         bytes.shrink_to(64 * 1024);
     }
 }
 
-fn open(file: Option<&PathBuf>) -> Result<Input> {
+pub(super) fn open(file: Option<&PathBuf>) -> Result<Input> {
     let input: Box<dyn Read> = match file {
         Some(path) if path.as_os_str() != "-" => {
             let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
@@ -158,7 +159,7 @@ pub fn classify(options: &Options) -> Outcome {
     let input = open(options.file.as_ref())?;
     let mut out = BufWriter::with_capacity(256 * 1024, std::io::stdout().lock());
     let mut bench = Bench::default();
-    lines(input, |number, line, is_last_here| {
+    lines(input, |number, line: Result<Line>, is_last_here| {
         let answer = match line {
             Ok(line) => answer(&line.id, &bench.verdict(&line)),
             Err(error) => json!({ "id": null, "line": number, "error": format!("{error:#}") }),
@@ -203,7 +204,7 @@ pub fn eval(place: &Place, options: &Eval) -> Outcome {
     let mut bench = Bench::default();
     let mut samples = Vec::new();
     let mut bad = 0_u64;
-    lines(input, |_, line, _| {
+    lines(input, |_, line: Result<Line>, _| {
         let Ok(line) = line else {
             bad += 1;
             return Ok(());

@@ -14,6 +14,7 @@ mod indicators;
 mod local;
 mod man;
 mod pieces;
+mod probe;
 mod run;
 mod show;
 mod status;
@@ -148,6 +149,14 @@ Example: echo '{\"id\":1,\"text\":\"My order never came!\"}' | affinityd classif
     /// Measure the classifier on labelled texts
     #[command(after_help = "Example: affinityd eval labelled.jsonl --json")]
     Eval(classify::Eval),
+    /// Try terms on stored posts before they are configured
+    #[command(after_help = "\
+What is typed is added to the configured terms of the brand; --alone leaves
+those out. Both are compared with what the configured terms catch.
+
+Example: affinityd probe-terms --brand acme --term acmecafe --exclude blender
+         affinityd probe-terms --file posts.jsonl --alone --term orange")]
+    ProbeTerms(probe::Options),
     /// Take in history from a file
     #[command(after_help = "\
 Example: affinityd import reviews.csv --format csv --map platform==appstore
@@ -234,6 +243,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Explain(options) => indicators::explain(&place, options),
         Command::Classify(options) => classify::classify(&options),
         Command::Eval(options) => classify::eval(&place, &options),
+        Command::ProbeTerms(options) => probe::probe(&place, options),
         Command::Import(options) => import::import(&place, options),
         Command::Export(options) => export::export(&place, &options),
         Command::Verify => status::verify(&place),

@@ -5,12 +5,23 @@
 
 use super::ingest::Desk;
 use super::merge::WORDLESS;
-use crate::classify::Post;
+use crate::classify::{ELSEWHERE, Post};
 use crate::model::{Deadline, Interaction, Record, Time, Verdict, Version};
 
-/// Judges every text that is new. `is_about`: the post is about the brand, or speaks to it;
-/// `is_late`: its clock runs from when it was first seen, not from the time it claims.
-pub fn judge(desk: Desk<'_>, record: &mut Record, is_about: bool, is_late: bool) {
+/// How a post stands to the brand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It speaks to the brand, or was once found to be about it.
+    Speaks,
+    /// It names the brand.
+    Names,
+    /// Neither.
+    Neither,
+}
+
+/// Judges every text that is new. `is_late`: its clock runs from when it was first seen, not from
+/// the time it claims.
+pub fn judge(desk: Desk<'_>, record: &mut Record, standing: Standing, is_late: bool) {
     let mut so_far = Record { versions: Vec::new(), ..record.clone() };
     let (mut text, mut title) = (None, None);
     for version in &mut record.versions {
@@ -22,8 +33,8 @@ pub fn judge(desk: Desk<'_>, record: &mut Record, is_about: bool, is_late: bool)
             version.deadline = version.deadline.take().filter(|_| version.ruling.is_some());
         } else if version.verdict.is_none() {
             if is_edit && !says_nothing {
-                version.verdict = Some(classify(desk, version, &text, &title, is_about));
-            } else if so_far.versions.is_empty() && says_nothing && !is_about {
+                version.verdict = Some(classify(desk, version, &text, &title, standing));
+            } else if so_far.versions.is_empty() && says_nothing && standing == Standing::Neither {
                 // Nothing was said, and nothing speaks for its being about the brand.
                 version.verdict = Some(Verdict::empty(WORDLESS));
             }
@@ -76,17 +87,25 @@ fn classify(
     version: &Version,
     text: &Option<String>,
     title: &Option<String>,
-    is_about: bool,
+    standing: Standing,
 ) -> Verdict {
-    desk.classifier.classify(&Post {
+    let post = Post {
         text: text.as_deref().unwrap_or_default(),
         title: title.as_deref(),
         lang: version.lang.as_deref(),
         channel: None,
         watch: Some(&desk.brand.watch),
-        addressed: is_about,
+        addressed: standing != Standing::Neither,
         own: version.own,
-    })
+    };
+    // Who names the brand is heard as if they spoke to it, unless they complain of another one.
+    if standing == Standing::Names {
+        let overheard = desk.classifier.classify(&Post { addressed: false, ..post });
+        if overheard.reasons.iter().any(|reason| reason.speaks_for == ELSEWHERE) {
+            return overheard;
+        }
+    }
+    desk.classifier.classify(&post)
 }
 
 fn deadline(desk: Desk<'_>, it: &Interaction, is_late: bool) -> Option<Deadline> {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use super::accounts;
 use super::ingest::{Desk, Ingested};
-use super::judge::{judge, unjudged, was_late, was_passed_over};
+use super::judge::{Standing, judge, unjudged, was_late, was_passed_over};
 use super::merge::{self, Merged};
 use crate::model::{Accounts, Act, Person, Reading, Record, Time};
 
@@ -106,8 +106,8 @@ impl<'a> Page<'a> {
         let known = self.record(&reading.platform, &reading.id)?;
         // What was once about the brand stays so, also when a thread shows it again edited.
         let was_about = known.as_ref().and_then(Record::latest).is_some_and(|it| it.relevant);
-        let is_about =
-            reading.own || call == Call::Addressed || was_about || self.is_about_brand(&reading);
+        let speaks = reading.own || call == Call::Addressed || was_about;
+        let is_about = speaks || self.is_about_brand(&reading);
         if known.is_none() && call == Call::Found && !is_about {
             self.counts.dropped += 1;
             return Ok(());
@@ -140,7 +140,12 @@ impl<'a> Page<'a> {
         } else {
             was_late
         };
-        judge(self.desk, &mut record, is_about, is_late);
+        let standing = match (speaks, is_about) {
+            (true, _) => Standing::Speaks,
+            (false, true) => Standing::Names,
+            (false, false) => Standing::Neither,
+        };
+        judge(self.desk, &mut record, standing, is_late);
         merge::forget_if_deleted(&mut record);
         self.put(record);
         Ok(())

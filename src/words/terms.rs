@@ -118,6 +118,10 @@ impl Words {
             "neg" => self.pick("negative", "negativ", "negativt"),
             "pos" => self.pick("positive", "positiv", "positivt"),
             "relevant" => self.pick("about the brand", "über die Marke", "om varumärket"),
+            "relevant, in a link" => {
+                self.pick("named in a link", "in einem Link genannt", "nämnt i en länk")
+            }
+            "other brand" => self.pick("another brand", "andere Marke", "annat varumärke"),
             "thanks" => self.pick("thanks", "Dank", "tack"),
             other => other,
         };

@@ -339,7 +339,9 @@ fn terms_of_brands() {
             exclude: lines.iter().skip(2).cloned().collect(),
             require: lines.iter().skip(3).cloned().collect(),
             hashtags: lines.clone(),
-            handles: lines,
+            handles: lines.clone(),
+            rivals: lines.iter().skip(1).cloned().collect(),
+            misspellings: true,
         });
         let found = watch.matches(&text);
         let post = Post {

@@ -3,6 +3,7 @@
 
 mod cases;
 mod numbers;
+mod probe;
 mod status;
 mod upkeep;
 
@@ -16,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use super::health::Board;
 use crate::classify::Classifier;
+use crate::classify::probe::Trial;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::mail::{CourierState, Letterhead};
@@ -99,6 +101,15 @@ pub enum Call {
         skipped: u64,
         /// Stop at the first bad line.
         strict: bool,
+    },
+    /// What other terms would catch of the stored posts.
+    ProbeTerms {
+        /// Of this brand.
+        brand: Option<String>,
+        /// The terms.
+        trial: Trial,
+        /// Sample posts of each sort.
+        examples: usize,
     },
     /// Compare roll-ups, counters and indexes with the interactions.
     Verify,
@@ -393,6 +404,9 @@ pub fn answer(office: &Office, call: Call) -> Result<Value> {
         Call::Import { brand, format, map, text, skipped, strict } => {
             let piece = upkeep::Piece { format: &format, map: &map, text: &text, skipped, strict };
             upkeep::import(office, brand.as_deref(), piece)
+        }
+        Call::ProbeTerms { brand, trial, examples } => {
+            probe::probe(office, brand.as_deref(), &trial, examples)
         }
         Call::Verify => upkeep::verify(office),
         Call::Erase { brand, platform, author } => {
