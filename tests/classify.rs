@@ -254,6 +254,16 @@ fn a_complaint_about_a_named_rival_is_not_relevant_and_the_reason_says_so() {
 }
 
 #[test]
+fn a_name_in_a_web_address_weighs_less() {
+    let acme = Watch::name("Acme");
+    let said = found("My Acme is broken, nobody answers https://x.example", &acme);
+    let linked = found("Mine is broken, nobody answers https://x.example/acme", &acme);
+    assert!(said.relevant && linked.relevant, "both are about it");
+    assert!(linked.scores.needs_answer < said.scores.needs_answer, "{linked:?}");
+    assert!(linked.reasons.iter().any(|r| r.speaks_for == "relevant, in a link"));
+}
+
+#[test]
 fn a_misspelt_name_is_given_as_it_stands_there() {
     let watch = Watch::new(&watch::Config {
         terms: vec!["Fennloop".to_owned()],

@@ -121,6 +121,21 @@ fn a_search_keeps_only_what_names_the_brand() {
 }
 
 #[test]
+fn a_complaint_about_a_rival_is_kept_and_asks_nothing_unless_it_speaks_to_the_brand() {
+    let world = World::new();
+    let rival = "Unlike Acme, Bmart is terrible: my parcel is broken and nobody helps!";
+    let ours = "Unlike Bmart, Acme is terrible: my parcel is broken and nobody helps!";
+    let readings = vec![post("a", "ada", "mon 10:00", rival), post("b", "bo", "mon 10:00", ours)];
+    let done = world.ingest(&Batch { readings, ..Batch::default() }, "mon 10:01");
+    assert_eq!((done.new, done.opened), (2, 1));
+    let ours = "complaint b due mon 12:00: open";
+    assert_eq!(world.lines("mon 10:01"), [ours], "the other is kept, and a person may overrule it");
+    // The notifications bring it too: it speaks to the brand after all.
+    world.read(vec![post("a", "ada", "mon 10:00", rival)], "mon 10:03");
+    assert_eq!(world.lines("mon 10:03"), ["complaint a due mon 12:00: open", ours]);
+}
+
+#[test]
 fn what_stands_around_is_silent_until_it_speaks_to_the_brand() {
     let world = World::new();
     world.read(vec![post("a", "ada", "mon 10:00", COMPLAINT)], "mon 10:01");

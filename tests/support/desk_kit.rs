@@ -59,7 +59,11 @@ pub fn say(at: Time) -> String {
 }
 
 pub fn brand(zone: Tz) -> Brand {
-    let terms = watch::Config { terms: vec!["acme".to_owned()], ..watch::Config::default() };
+    let terms = watch::Config {
+        terms: vec!["acme".to_owned()],
+        rivals: vec!["Bmart".to_owned()],
+        ..watch::Config::default()
+    };
     Brand {
         id: "acme".to_owned(),
         name: "Acme".to_owned(),
