@@ -2,12 +2,15 @@
 //!
 //! One letter left out, put in, exchanged, or two neighbours swapped (optimal string alignment
 //! distance 1), in words of six letters and more, never in the first letter: people slip there
-//! least, and other words differ there most.
+//! least, and other words differ there most. Nor is a word taken for a slip that the classifier
+//! knows from any of its languages.
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::fold::{is_unspaced, is_word};
+use super::lexicon::FILES;
 use super::needle::{Kind, Needle};
 
 /// Letters from which on a word is long enough: among shorter ones every slip is a word.
@@ -21,6 +24,16 @@ pub(super) struct Slips {
     /// Words that are meant as they stand.
     known: HashSet<String>,
 }
+
+/// Every word that stands whole in the classifier's lists.
+static KNOWN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let lines = FILES.iter().flat_map(|(_, data)| data.lines());
+    lines
+        .filter_map(|line| line.split_once(": ").filter(|_| !line.starts_with('#')))
+        .flat_map(|(_, terms)| terms.split([',', ' ']))
+        .filter(|word| !word.contains('*'))
+        .collect()
+});
 
 /// A misspelling in a text.
 pub(super) struct Slip {
@@ -97,6 +110,7 @@ impl Slips {
             }
             let is_one = wanted.len() >= SHORTEST
                 && !self.known.contains(word)
+                && !KNOWN.contains(word)
                 && word.chars().next() == wanted.first().copied()
                 && is_near(wanted, &word.chars().collect::<Vec<_>>());
             if !is_one {

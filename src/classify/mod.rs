@@ -6,7 +6,7 @@
 //!
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
-//! - `probe`: what would other terms catch?
+//! - `probe` (with `tally`): what would other terms catch?
 //! - `fold` → `lexicon` → `language` → `cues` → `score`: the way of a text.
 //! - `eval`: how good is it on labelled texts?
 
@@ -22,6 +22,7 @@ mod needle;
 pub mod probe;
 mod score;
 mod tag;
+mod tally;
 mod trie;
 pub mod watch;
 

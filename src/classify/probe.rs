@@ -5,13 +5,13 @@
 //! that stays of them. Where posts come from and how figures look is left to others.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use super::fold::{is_unspaced, is_word, plain};
-use super::lexicon::FILES;
+use super::fold::plain;
 use super::needle::Kind;
+pub use super::tally::Apart;
+use super::tally::{ENOUGH, NOT_CAUGHT, TOLD, Tally, WITH_CONTEXT, WITHOUT, words};
 use super::watch::{Config, Match, Sight, Watch};
 use super::{Classifier, Post};
 use crate::model::Intent;
@@ -75,6 +75,9 @@ pub struct Caught {
     /// Those of `alone` that have none of the required words either and say nothing to a company:
     /// no complaint, question, request or praise.
     pub without_context: u64,
+    /// Those of `without_context` that write it in small letters, as they write ordinary words; in
+    /// scripts without capitals all of them.
+    pub in_small: u64,
 }
 
 /// A word and the posts that have it.
@@ -84,19 +87,6 @@ pub struct Count {
     pub word: String,
     /// How many.
     pub posts: u64,
-}
-
-/// A word that sets two groups of posts apart.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Apart {
-    /// The word.
-    pub word: String,
-    /// Posts of the group that have it.
-    pub posts: u64,
-    /// Posts of the other group that have it.
-    pub others: u64,
-    /// The logarithm of the ratio of its odds in the two, with ½ added to each count.
-    pub log_odds: f64,
 }
 
 /// Sample posts of one sort, cut and cleaned.
@@ -138,22 +128,11 @@ pub struct Report {
     /// Words that caught posts without context have more often than those with: candidates for
     /// `exclude`.
     pub stray: Vec<Apart>,
-    /// Names that may be ordinary words: more than half of what they catch alone has no context.
+    /// Names that may be ordinary words: more than a third of what they catch alone has no context
+    /// and writes them in small letters.
     pub ordinary: Vec<String>,
 }
 
-/// How many words are counted at once; rare ones give way.
-const MOST_WORDS: usize = 60_000;
-/// Words of one post that are counted.
-const WORDS_OF_POST: usize = 400;
-/// Posts that must have a word before it says anything.
-const LEAST: u64 = 5;
-/// Standard errors that a word must be away from chance.
-const CERTAIN: f64 = 2.58;
-/// Words and misspellings that are told.
-const TOLD: usize = 10;
-/// Posts from which on a share is one.
-const ENOUGH: u64 = 10;
 /// Letters of an example.
 const EXAMPLE: usize = 300;
 
@@ -166,15 +145,9 @@ pub struct Probe {
     most_examples: usize,
     report: Report,
     samples: BTreeMap<&'static str, (u64, Vec<String>)>,
-    words: HashMap<Box<str>, [u32; 3]>,
-    groups: [u64; 3],
+    words: Tally,
     slips: HashMap<String, u64>,
 }
-
-/// The groups in which words are counted.
-const WITH_CONTEXT: usize = 0;
-const WITHOUT: usize = 1;
-const NOT_CAUGHT: usize = 2;
 
 impl Probe {
     /// Begins to count. At most `examples` posts of each sort are kept.
@@ -199,8 +172,7 @@ impl Probe {
             most_examples: examples,
             report,
             samples: BTreeMap::new(),
-            words: HashMap::new(),
-            groups: [0; 3],
+            words: Tally::default(),
             slips: HashMap::new(),
         }
     }
@@ -234,9 +206,8 @@ impl Probe {
             true if self.has_context(&sight, &whole) => WITH_CONTEXT,
             true => WITHOUT,
         };
-        self.count(&sight, group);
-        self.groups[group] += 1;
-        self.count_words(&plain, group);
+        self.count(&sight, group, &whole);
+        self.words.take(&plain, group);
         for (sort, is_one) in sorts(&sight.about, is_caught, was_caught) {
             if is_one {
                 self.keep(sort, &whole);
@@ -251,11 +222,11 @@ impl Probe {
         if !config.require.is_empty() || !is_bare {
             return true;
         }
-        let post = Post { text, watch: Some(&self.tried), ..Post::default() };
+        let post = Post { text, watch: Some(&self.tried), addressed: true, ..Post::default() };
         self.classifier.classify(&post).intent != Intent::Other
     }
 
-    fn count(&mut self, sight: &Sight, group: usize) {
+    fn count(&mut self, sight: &Sight, group: usize, text: &str) {
         let (about, report) = (&sight.about, &mut self.report);
         if about.hit.is_none() {
             return;
@@ -276,6 +247,8 @@ impl Probe {
             if sight.hits.len() == 1 {
                 name.alone += 1;
                 name.without_context += u64::from(group == WITHOUT);
+                let is_small = group == WITHOUT && text.contains(&name.name.to_lowercase());
+                name.in_small += u64::from(is_small);
             }
         }
         if let Some(slip) = &about.misspelt
@@ -285,43 +258,25 @@ impl Probe {
         }
     }
 
-    fn count_words(&mut self, plain: &str, group: usize) {
-        let mut seen = HashSet::new();
-        for word in words(plain).take(WORDS_OF_POST) {
-            if !seen.insert(word) || STOP_WORDS.contains(word) {
-                continue;
-            }
-            match self.words.get_mut(word) {
-                Some(counts) => counts[group] += 1,
-                None => {
-                    let mut counts = [0; 3];
-                    counts[group] = 1;
-                    self.words.insert(word.into(), counts);
-                }
-            }
-        }
-        // What was rare so far goes, then what was a little less rare: room for what comes.
-        let mut rare = 1;
-        while self.words.len() > MOST_WORDS {
-            self.words.retain(|_, counts| counts.iter().sum::<u32>() > rare);
-            rare *= 2;
-        }
-    }
-
     /// Keeps every post of a sort with the same chance, by a rule that gives the same each time.
     fn keep(&mut self, sort: &'static str, words: &str) {
         let (seen, kept) = self.samples.entry(sort).or_default();
         let number = *seen;
         *seen += 1;
-        let example = || text::line(words, EXAMPLE);
-        if kept.len() < self.most_examples {
-            kept.push(example());
+        let place = match kept.len() < self.most_examples {
+            true => kept.len() as u64,
+            false => scatter(number) % (number + 1),
+        };
+        let place = usize::try_from(place).ok().filter(|place| *place < self.most_examples);
+        let Some(place) = place else { return };
+        let example = text::line(words, EXAMPLE);
+        // The same words again show nothing.
+        if kept.contains(&example) {
             return;
         }
-        let place = scatter(number) % (number + 1);
-        let place = usize::try_from(place).ok().filter(|place| *place < kept.len());
-        if let Some(place) = place {
-            kept[place] = example();
+        match kept.get_mut(place) {
+            Some(kept) => *kept = example,
+            None => kept.push(example),
         }
     }
 
@@ -334,29 +289,15 @@ impl Probe {
             .chain(self.tried.config().require.iter().map(String::as_str))
             .flat_map(|name| words(&plain(name)).map(str::to_owned).collect::<Vec<_>>())
             .collect();
-        let told = |word: &str| !names.contains(word);
-        let [with, without, rest] = self.groups;
-        let sum = |a: u32, b: u32| u64::from(a) + u64::from(b);
-        self.report.typical = apart(
-            self.words.iter().filter(|(word, _)| told(word)).map(|(word, n)| {
-                (word, sum(n[WITH_CONTEXT], n[WITHOUT]), u64::from(n[NOT_CAUGHT]))
-            }),
-            (with + without, rest),
-        );
-        self.report.stray = apart(
-            self.words
-                .iter()
-                .filter(|(word, _)| told(word))
-                .map(|(word, n)| (word, u64::from(n[WITHOUT]), u64::from(n[WITH_CONTEXT]))),
-            (without, with),
-        );
+        self.report.typical = self.words.apart(&names, &[WITH_CONTEXT, WITHOUT], NOT_CAUGHT);
+        self.report.stray = self.words.apart(&names, &[WITHOUT], WITH_CONTEXT);
         let mut slips: Vec<Count> =
             self.slips.into_iter().map(|(word, posts)| Count { word, posts }).collect();
         slips.sort_by(|a, b| b.posts.cmp(&a.posts).then_with(|| a.word.cmp(&b.word)));
         slips.truncate(TOLD);
         self.report.misspellings = slips;
         let ordinary = |name: &&Caught| {
-            name.kind == "term" && name.alone >= ENOUGH && 2 * name.without_context > name.alone
+            name.kind == "term" && name.alone >= ENOUGH && 3 * name.in_small > name.alone
         };
         let names = self.report.names.iter().filter(ordinary);
         self.report.ordinary = names.map(|name| name.name.clone()).collect();
@@ -378,78 +319,6 @@ fn sorts(about: &Match, is_caught: bool, was_caught: bool) -> [(&'static str, bo
         ("caught", is_caught),
     ]
 }
-
-/// Words that one group has more often than the other, surest first.
-fn apart<'w>(
-    words: impl Iterator<Item = (&'w Box<str>, u64, u64)>,
-    (ours, theirs): (u64, u64),
-) -> Vec<Apart> {
-    // Nothing can be told from a handful of posts.
-    if ours < ENOUGH || theirs < ENOUGH {
-        return Vec::new();
-    }
-    let mut all: Vec<(f64, Apart)> = words
-        .filter(|(_, posts, _)| *posts >= LEAST)
-        .filter_map(|(word, posts, others)| {
-            let odds = |has: u64, of: u64| {
-                let has = (has.min(of)) as f64;
-                ((has + 0.5) / (of as f64 - has + 0.5)).ln()
-            };
-            let log_odds = odds(posts, ours) - odds(others, theirs);
-            // The usual approximation of the variance of a log-odds ratio.
-            let error = (1.0 / (posts as f64 + 0.5) + 1.0 / (others as f64 + 0.5)).sqrt();
-            let sure = log_odds / error;
-            (sure >= CERTAIN)
-                .then(|| (sure, Apart { word: word.to_string(), posts, others, log_odds }))
-        })
-        .collect();
-    all.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.word.cmp(&y.word)));
-    all.into_iter().take(TOLD).map(|(_, word)| word).collect()
-}
-
-/// The words of a plain text that can tell something: three letters and more, no addresses and no
-/// names; in scripts without spaces each pair of neighbours.
-fn words(plain: &str) -> impl Iterator<Item = &str> {
-    let is_part = |c: char| is_word(c) || is_unspaced(c) || matches!(c, '@' | '/' | '\'');
-    plain.split(move |c| !is_part(c)).flat_map(|piece| {
-        let is_close = piece.chars().any(is_unspaced);
-        let letters: Vec<usize> =
-            if is_close { piece.char_indices().map(|(at, _)| at).collect() } else { Vec::new() };
-        let pairs = (0..letters.len().saturating_sub(1)).map(move |at| {
-            let end = letters.get(at + 2).copied().unwrap_or(piece.len());
-            &piece[letters[at]..end]
-        });
-        let word = (!is_close).then_some(piece).into_iter();
-        let is_fit = |word: &&str| {
-            let has_sign = word.contains(['@', '/']);
-            let count = word.chars().take(25).count();
-            let is_pair = word.chars().all(is_unspaced) && count == 2;
-            !has_sign
-                && (is_pair || (3..25).contains(&count))
-                && word.chars().any(char::is_alphabetic)
-        };
-        word.chain(pairs).filter(is_fit)
-    })
-}
-
-/// Words that stand everywhere, in every language of the classifier.
-static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let mut all: HashSet<&'static str> = FILES
-        .iter()
-        .flat_map(|(_, data)| data.lines())
-        .filter(|line| ["stop", "not", "opener"].iter().any(|class| line.starts_with(class)))
-        .filter_map(|line| line.split_once(':'))
-        .flat_map(|(_, list)| list.split(',').map(str::trim))
-        .collect();
-    all.extend([
-        "the", "and", "for", "you", "your", "are", "was", "has", "have", "had", "this", "that",
-        "with", "not", "but", "they", "from", "its", "it's", "all", "can", "just", "will", "been",
-        "about", "would", "there", "their", "some", "also", "les", "des", "est", "pas", "que",
-        "qui", "une", "pour", "dans", "los", "las", "una", "por", "con", "per", "non", "che",
-        "nie",
-    ]);
-    all
-});
 
 /// Spreads numbers evenly (the finaliser of splitmix64).
 fn scatter(number: u64) -> u64 {

@@ -194,7 +194,7 @@ fn in_a_web_address_a_name_is_weaker() {
 #[test]
 fn misspellings_are_found_where_they_can_be_nothing_else() {
     let config = Config {
-        terms: strings(&["Fennloop", "Skarrow Air"]),
+        terms: strings(&["Fennloop", "Skarrow Air", "Refundo"]),
         exclude: strings(&["fennlook"]),
         rivals: strings(&["Fenloop"]),
         misspellings: true,
@@ -202,7 +202,7 @@ fn misspellings_are_found_where_they_can_be_nothing_else() {
     };
     let watch = Watch::new(&config);
     for (text, wanted, why) in [
-        ("where is my fenlnoop parcel", Some("fenlnoop"), "swapped"),
+        ("where is my fenlnoop order", Some("fenlnoop"), "swapped"),
         ("Fennlop!!", Some("fennlop"), "left out"),
         ("fennnloop's app", Some("fennnloop"), "put in"),
         ("my sakrow air ticket", None, "two slips make none"),
@@ -213,6 +213,7 @@ fn misspellings_are_found_where_they_can_be_nothing_else() {
         ("pennloop", None, "the first letter is right"),
         ("@fennlop #fennlop", None, "names are typed as they are called"),
         ("https://fennlop.example", None, "so are addresses"),
+        ("i want a refund", None, "a word that the classifier knows"),
     ] {
         let found = watch.matches(text);
         assert_eq!(found.misspelt.as_deref(), wanted, "{why}: {found:?}");

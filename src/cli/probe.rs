@@ -203,11 +203,12 @@ fn warn(out: &mut dyn Write, answer: &Value, name: &Value) -> Result<()> {
     let Some(caught) = all.into_iter().find(|caught| caught["name"] == *name) else {
         return Ok(());
     };
-    let (without, alone) = (number(&caught["without_context"]), number(&caught["alone"]));
+    let (without, alone) = (number(&caught["in_small"]), number(&caught["alone"]));
     let share = 100 * without / alone.max(1);
     let said = format!(
         "{}warning{}: `{}` may be an ordinary word: of {alone} posts that have no other name of \
-         the brand, {share} % neither ask, complain nor praise. Add words with --require.",
+         the brand, {share} % write it in small letters and neither ask, complain nor praise. Add \
+         words with --require.",
         show::BAD,
         show::PLAIN,
         plain(name)
