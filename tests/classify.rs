@@ -301,6 +301,15 @@ fn long_texts_take_time_in_proportion() {
         check(&addressed(text));
     }
     check(&found(&"acme ".repeat(200_000), &Watch::name("acme")));
+    let both = Watch::new(&watch::Config {
+        terms: vec!["acme".to_owned(), "fennloop".to_owned()],
+        rivals: vec!["bmart".to_owned()],
+        misspellings: true,
+        ..watch::Config::default()
+    });
+    for piece in ["acme not bmart. ", "fenloop, ", "#AcmeBmart", "unlike acme bmart is worst "] {
+        check(&found(&piece.repeat(50_000), &both));
+    }
 }
 
 fn check(verdict: &Verdict) {

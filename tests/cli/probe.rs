@@ -142,3 +142,21 @@ fn a_large_file_is_read_in_constant_memory() {
     let peak = feeding.join().expect("no panic");
     assert!(peak < 64 * 1024, "{peak} kB");
 }
+
+#[test]
+fn every_stored_post_is_looked_at_once_however_many_came_at_one_moment() {
+    let place = Place::new(ORANGE);
+    let mut lines = String::new();
+    for n in 0..2_300 {
+        // Rows are read in stretches of two thousand; most of these share their moment.
+        let minute = if n < 2_100 { 0 } else { n % 60 };
+        lines.push_str(&format!(
+            "{{\"platform\":\"p\",\"id\":\"{n}\",\"kind\":\"mention\",\"author\":{{\"id\":\"u{n}\"}},\
+             \"text\":\"my orange number {n}\",\"created_at\":\"2026-11-02T10:{minute:02}:00Z\"}}\n"
+        ));
+    }
+    let file = place.write("many.jsonl", lines);
+    assert_eq!(place.run(&["import", &file]).code, 0);
+    let figures = place.json(&["probe-terms"]);
+    assert_eq!((&figures["looked_at"], &figures["caught"]), (&2_300.into(), &2_300.into()));
+}
