@@ -8,6 +8,8 @@ mod after;
 mod clock;
 #[path = "cases/known.rs"]
 mod known;
+#[path = "cases/review.rs"]
+mod review;
 #[path = "support/rows.rs"]
 mod rows;
 #[path = "cases/shape.rs"]

@@ -2,6 +2,8 @@
 //! and the same whether a daemon is asked or the store is opened.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli/correct.rs"]
+mod correct;
 #[path = "cli/docs.rs"]
 mod docs;
 #[path = "cli/keys.rs"]
@@ -144,8 +146,17 @@ fn every_command_has_its_help_with_an_example() {
         commands.push(vec![name.to_owned()]);
     }
     assert!(commands.len() > 18, "{commands:?}");
-    for below in ["list", "show", "close", "not-for-us", "moved-private", "snooze", "ack", "assign"]
-    {
+    for below in [
+        "list",
+        "show",
+        "review",
+        "close",
+        "not-for-us",
+        "moved-private",
+        "snooze",
+        "ack",
+        "assign",
+    ] {
         commands.push(vec!["cases".to_owned(), below.to_owned()]);
     }
     commands.push(vec!["schedule".to_owned(), "explain".to_owned()]);

@@ -3,12 +3,13 @@
 
 mod acts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Policy, Threads, case_id};
 use crate::calendar::Calendar;
 use crate::model::{
-    Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction, Severity, Time,
+    Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction, Person, Severity,
+    Time,
 };
 
 struct Draft {
@@ -34,6 +35,8 @@ pub(super) struct Fold<'t, 'h> {
     policy: &'t Policy,
     calendar: &'t Calendar,
     drafts: Vec<Draft>,
+    /// What a person took out of the cases, by row: it is shown as not for us.
+    dismissed: BTreeMap<usize, Case>,
     /// By voice.
     talks: Vec<Talk>,
     /// The case of a row.
@@ -56,6 +59,7 @@ impl<'t, 'h> Fold<'t, 'h> {
             policy,
             calendar,
             drafts: Vec::new(),
+            dismissed: BTreeMap::new(),
             talks: vec![Talk::default(); threads.voices().len()],
             filed: vec![None; rows],
             waiting: vec![0; rows],
@@ -65,7 +69,13 @@ impl<'t, 'h> Fold<'t, 'h> {
 
     /// All cases, in the order in which they were opened.
     pub(super) fn cases(self) -> Vec<Case> {
-        self.drafts.into_iter().filter(|d| !d.replaced).map(|d| d.case).collect()
+        let drafts = self.drafts.into_iter().filter(|d| !d.replaced).map(|d| d.case);
+        if self.dismissed.is_empty() {
+            return drafts.collect();
+        }
+        let mut all: Vec<Case> = drafts.chain(self.dismissed.into_values()).collect();
+        all.sort_by_key(|case| case.opened_at);
+        all
     }
 
     /// Whether anybody waits in a tree of rows.
@@ -92,7 +102,9 @@ impl<'t, 'h> Fold<'t, 'h> {
             }
         } else if let Some(n) = self.talks[voice].open {
             self.take_in(n, row, "said-more");
-        } else if let Some(class) = self.answered_class(voice) {
+        } else if !it.unsure
+            && let Some(class) = self.answered_class(voice)
+        {
             // Classes that were cases always have a deadline.
             let due = self.due(it, class);
             self.open(voice, row, CaseKind::FollowUp, class, due);
@@ -154,30 +166,11 @@ impl<'t, 'h> Fold<'t, 'h> {
     ) -> usize {
         let it = self.threads.row(row);
         let who = &self.threads.voices()[voice];
-        let asks = if kind == CaseKind::Asked { vec![ask(it)] } else { Vec::new() };
-        let (risk_at, due_at) = due.map_or((it.at, it.at), |d| (d.risk_at, d.due_at));
-        let case = Case {
-            id: case_id(&it.platform, &it.id),
-            kind,
-            platform: it.platform.clone(),
-            thread: self.threads.thread_id(who.thread).to_owned(),
-            person: who.person,
-            author: it.author.clone().filter(|_| who.person.is_some()),
-            class,
-            severity: severity(it),
-            interaction: it.id.clone(),
-            // The page is gone, and its address often holds the handle.
-            permalink: it.url.clone().filter(|_| it.deleted_at.is_none()),
-            opened_at: it.at,
-            seen_at: it.seen_at,
-            asks,
-            risk_at,
-            due_at,
-            answer: None,
-            end: None,
-            held_until: None,
-            events: Vec::new(),
-        };
+        let mut case = self.begun(row, who.person, class, due);
+        case.kind = kind;
+        if kind == CaseKind::Asked {
+            case.asks.push(ask(it));
+        }
         let n = self.drafts.len();
         self.drafts.push(Draft { case, voice, rows: vec![row], replaced: false });
         self.filed[row] = Some(n);
@@ -191,6 +184,40 @@ impl<'t, 'h> Fold<'t, 'h> {
         }
         self.tell(n, it.at, "opened", Some(row));
         n
+    }
+
+    /// A case that a row opens; nothing has happened in it yet.
+    fn begun(
+        &self,
+        row: usize,
+        person: Option<Person>,
+        class: Intent,
+        due: Option<Deadline>,
+    ) -> Case {
+        let it = self.threads.row(row);
+        let (risk_at, due_at) = due.map_or((it.at, it.at), |d| (d.risk_at, d.due_at));
+        Case {
+            id: case_id(&it.platform, &it.id),
+            kind: CaseKind::Asked,
+            platform: it.platform.clone(),
+            thread: self.threads.thread_id(self.threads.thread(row)).to_owned(),
+            person,
+            author: it.author.clone().filter(|_| person.is_some()),
+            class,
+            severity: severity(it),
+            interaction: it.id.clone(),
+            // The page is gone, and its address often holds the handle.
+            permalink: it.url.clone().filter(|_| it.deleted_at.is_none()),
+            opened_at: it.at,
+            seen_at: it.seen_at,
+            asks: Vec::new(),
+            risk_at,
+            due_at,
+            answer: None,
+            end: None,
+            held_until: None,
+            events: Vec::new(),
+        }
     }
 
     /// Files one more row of the same person under a case.

@@ -31,6 +31,16 @@ pub enum Cases {
         /// Its id
         id: String,
     },
+    /// List the posts that the classifier is not sure of
+    #[command(after_help = "\
+They open no case and send no alert. What a person says about one settles it.
+
+Example: affinityd cases review")]
+    Review {
+        /// Of this brand only
+        #[arg(long)]
+        brand: Option<String>,
+    },
     /// Close a case by hand
     #[command(after_help = "Example: affinityd cases close 80j7p8qrye --note \"called her\"")]
     Close(One),
@@ -93,6 +103,13 @@ pub fn cases(place: &Place, command: Cases) -> Outcome {
             return Ok(list(&answer, state.as_deref(), as_of.as_deref())?);
         }
         Cases::Show { id } => Call::Case { id },
+        Cases::Review { brand } => {
+            let answer = oracle.ask(Call::Review { brand })?;
+            if place.json {
+                return Ok(show::json(&answer)?);
+            }
+            return Ok(super::review::review(&answer)?);
+        }
         Cases::Close(one) => act(one, "close", None),
         Cases::NotForUs(one) => act(one, "not-for-us", None),
         Cases::MovedPrivate(one) => act(one, "moved-private", None),
@@ -104,7 +121,8 @@ pub fn cases(place: &Place, command: Cases) -> Outcome {
     if place.json { Ok(show::json(&answer)?) } else { Ok(one_case(&answer)?) }
 }
 
-fn actor() -> String {
+/// Who types.
+pub fn actor() -> String {
     std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "cli".into())
 }
 

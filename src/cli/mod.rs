@@ -7,6 +7,7 @@ mod ask;
 mod cases;
 mod check;
 mod classify;
+mod correct;
 mod digest;
 mod export;
 mod import;
@@ -15,6 +16,7 @@ mod local;
 mod man;
 mod pieces;
 mod probe;
+mod review;
 mod run;
 mod show;
 mod status;
@@ -133,6 +135,10 @@ Example: affinityd status --json")]
     /// List, show and close cases
     #[command(subcommand)]
     Cases(cases::Cases),
+    /// Say what a post is: it wins over the classifier at once
+    #[command(after_help = "\
+Example: affinityd correct 80j7p8qrye --intent question --note \"asks for hours\"")]
+    Correct(correct::Options),
     /// Show the digest that would be mailed
     #[command(after_help = "Example: affinityd digest --as-of 2026-11-09 --format text")]
     Digest(digest::Options),
@@ -238,6 +244,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Poll { account } => status::poll(&place, account),
         Command::Status => status::status(&place),
         Command::Cases(command) => cases::cases(&place, command),
+        Command::Correct(options) => correct::correct(&place, options),
         Command::Digest(options) => digest::digest(&place, options),
         Command::Indicators(options) => indicators::indicators(&place, options),
         Command::Explain(options) => indicators::explain(&place, options),

@@ -91,6 +91,11 @@ fn of_brand(
     };
     let rows = show::count(brand["interactions"].as_u64().unwrap_or(0), "post", "posts");
     show::line(out, &format!("\n{}{id}{}: {rows}; {waiting}", show::BOLD, show::PLAIN))?;
+    let to_look_at = brand["to_look_at"].as_u64().unwrap_or(0);
+    if to_look_at > 0 {
+        let posts = show::count(to_look_at, "post", "posts");
+        show::line(out, &format!("{posts} to look at: `affinityd cases review`"))?;
+    }
     if sources.is_empty() {
         return show::paragraph(
             out,

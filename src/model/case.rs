@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, Intent, Person, Severity, Time};
+use super::{Author, Intent, Person, Ruling, Severity, Time};
 
 /// When an answer is due, as fixed when the post was classified. A later change of policy does not
 /// touch it.
@@ -138,7 +138,7 @@ pub struct CaseEvent {
     /// When.
     pub at: Time,
     /// What: `opened`, `asked-again`, `answered`, `deleted`, `thanked`, `said-more`, `closed`,
-    /// `not-for-us`, `moved-private`, `snoozed`, `acked`, `assigned`.
+    /// `not-for-us`, `moved-private`, `snoozed`, `acked`, `assigned`, `corrected`.
     pub what: String,
     /// The interaction that caused it, if one did.
     pub interaction: Option<String>,
@@ -231,6 +231,44 @@ pub enum ActKind {
     Ack(Time),
     /// Given to somebody.
     Assign(String),
+    /// Said what the post is, whatever the classifier says.
+    Correct(Box<Correction>),
+}
+
+/// What a person said about a post, and what was said of it before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The person's word. It is kept with the post as well, where it counts.
+    pub ruling: Ruling,
+    /// The intent in force before.
+    pub was: Intent,
+    /// The post had opened a case. If it opens none any more, that case is closed by this act.
+    pub opened: bool,
+    /// The classifier whose word was in force, if there was one.
+    pub model: Option<String>,
+}
+
+impl Correction {
+    /// What was said, in the words of the command line: `complaint -> question, severity high`.
+    pub fn told(&self) -> String {
+        let Ruling { intent, sentiment, relevant, severity, thanks, recommends, .. } = &self.ruling;
+        let yes = |yes: bool| if yes { "yes" } else { "no" };
+        let mut all = Vec::new();
+        match intent {
+            Some(intent) if *intent != self.was => {
+                all.push(format!("{} -> {}", self.was.word(), intent.word()));
+            }
+            Some(intent) => all.push(format!("{} confirmed", intent.word())),
+            None => {}
+        }
+        all.extend(relevant.map(|is| if is { "about us" } else { "not about us" }.to_owned()));
+        all.extend(severity.map(|severity| format!("severity {}", severity.word())));
+        all.extend(sentiment.map(|sentiment| format!("sentiment {}", sentiment.word())));
+        all.extend(thanks.map(|thanks| format!("thanks {}", yes(thanks))));
+        all.extend(recommends.map(|recommends| format!("recommends {}", yes(recommends))));
+        all.extend(self.ruling.aspects.as_ref().map(|a| format!("about {}", a.join(", "))));
+        all.join(", ")
+    }
 }
 
 /// One act by a person, filed under the post it was done to.

@@ -12,7 +12,9 @@ mod source;
 mod time;
 mod verdict;
 
-pub use case::{Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, CaseState, Deadline, End};
+pub use case::{
+    Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, CaseState, Correction, Deadline, End,
+};
 pub use history::{Accounts, History};
 pub use indicator::{Change, Flag, Indicator, Standing, Window};
 pub use message::{Delivery, DeliveryState, Entry, Message, Purpose, Sending, Severities};

@@ -297,8 +297,8 @@ impl Interaction {
                 self.intent = intent;
                 self.relevant = true;
                 self.thanks = false;
-                self.unsure = false;
             }
+            self.unsure &= !ruling.decides();
             self.sentiment = ruling.sentiment.or(self.sentiment);
             self.relevant = ruling.relevant.unwrap_or(self.relevant);
             self.severity = ruling.severity.unwrap_or(self.severity);
@@ -310,13 +310,14 @@ impl Interaction {
             self.intent = Intent::Other;
             self.sentiment = None;
         }
-        if !self.intent.asks() {
+        if !self.intent.asks() || self.unsure {
             self.deadline = None;
         }
     }
 
-    /// Whether it asks something of the brand and is accepted as being about it.
+    /// Whether it asks something of the brand and is accepted as being about it. What the classifier
+    /// is not sure of asks nothing until a person says so: it is looked at, nobody is woken up.
     pub fn asks(&self) -> bool {
-        self.kind.speaks() && self.relevant && self.intent.asks()
+        self.kind.speaks() && self.relevant && self.intent.asks() && !self.unsure
     }
 }

@@ -55,6 +55,17 @@ pub enum Sentiment {
     Pos,
 }
 
+impl Sentiment {
+    /// The word used in JSON and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Neg => "neg",
+            Self::Neu => "neu",
+            Self::Pos => "pos",
+        }
+    }
+}
+
 /// How bad it is if nobody answers. Ordered: `Low < Normal < High < Severe`. Only rises.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -337,7 +348,7 @@ impl Verdict {
 }
 
 /// What a person said about one text. Each key that is given wins over the classifier.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruling {
     /// Overrides the intent.
     pub intent: Option<Intent>,
@@ -360,6 +371,14 @@ pub struct Ruling {
 }
 
 impl Ruling {
+    /// Whether it says what the brand has to do about a post, so that nobody need look at it again.
+    pub fn decides(&self) -> bool {
+        self.intent.is_some()
+            || self.relevant.is_some()
+            || self.severity.is_some()
+            || self.thanks.is_some()
+    }
+
     /// Lays `later` over this ruling: keys given there win, the others stay.
     pub fn overlay(&mut self, later: &Self) {
         fn lay<T: Clone>(base: &mut Option<T>, top: &Option<T>) {

@@ -62,6 +62,8 @@ pub struct DigestFacts {
     pub praise: Vec<Praise>,
     /// Mails the server refused for good and nobody has looked at.
     pub dead_letters: u64,
+    /// Posts that the classifier was not sure of and that wait for a look.
+    pub to_look_at: u64,
     /// Sent after its hour because the service was not running then.
     pub is_late: bool,
     /// When it is composed.
@@ -160,6 +162,9 @@ fn page(
         let title = words.dead_letters(facts.dead_letters);
         let lines = vec![words.dead_letters_help().to_owned()];
         blocks.push(Block::Note { tone: Tone::Warning, title, lines });
+    }
+    if facts.to_look_at > 0 {
+        blocks.push(Block::Text(words.to_look_at(facts.to_look_at)));
     }
     for part in sections {
         match part {

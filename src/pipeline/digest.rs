@@ -9,6 +9,7 @@ use super::cards::{bare_card, card};
 use super::ingest::Desk;
 use super::outbox;
 use super::panel::Panel;
+use super::review::review;
 use crate::calendar::local_date;
 use crate::indicators::window;
 use crate::model::{
@@ -57,6 +58,7 @@ pub fn digest(desk: Desk<'_>, coverage: &[Coverage], now: Time, is_late: bool) -
         indicators: panel.indicators(),
         praise: praise(desk, &panel)?,
         dead_letters: dead_letters(desk)?,
+        to_look_at: review(desk, now)?.len() as u64,
         is_late,
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),

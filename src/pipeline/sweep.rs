@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::correct::is_opinion;
 use super::ingest::Desk;
 use super::refresh::refresh;
 use super::{accounts, outbox};
 use crate::calendar::Calendar;
-use crate::model::{Case, CaseState, DeliveryState, Entry, Purpose, Sending, Time};
+use crate::model::{Case, CaseState, DeliveryState, Entry, Purpose, Record, Sending, Time};
 use crate::notify::{
     CaseFacts, Decision, Freshness, GroupKey, GroupState, Hours, LookUp, Notice, decide,
 };
@@ -237,7 +238,10 @@ impl Round<'_> {
     /// was stored.
     fn was_witnessed(&self, platform: &str, id: &str) -> Result<bool> {
         let record = self.desk.store.record(self.desk.key, platform, id)?;
-        Ok(record.is_some_and(|r| r.versions.iter().any(|v| r.stored_at <= v.seen_at)))
+        // What was said about a post does not make it one that was read.
+        let was_read =
+            |r: Record| r.versions.iter().any(|v| r.stored_at <= v.seen_at && !is_opinion(v));
+        Ok(record.is_some_and(was_read))
     }
 
     /// Alerts that nobody has got yet and whose cases have all ended.

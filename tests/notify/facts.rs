@@ -249,6 +249,7 @@ pub fn digest() -> DigestFacts {
         indicators: indicators(),
         praise: vec![],
         dead_letters: 0,
+        to_look_at: 0,
         is_late: false,
         now: at("09T08:00"),
         version: "0.1.0".to_owned(),

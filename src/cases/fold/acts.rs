@@ -2,11 +2,40 @@
 //! only remembered.
 
 use super::Fold;
-use crate::model::{Act, ActKind, Answer, CaseEvent, End, Time};
+use crate::model::{Act, ActKind, Answer, CaseEvent, End, Intent, Time};
 
 impl Fold<'_, '_> {
+    /// A post that had opened a case opens none by a person's word: the case is not lost, it was not
+    /// for us. It leaves N as one that an edit took back does (rules E22 and E26).
+    fn dismiss(&mut self, row: usize, act: &Act, was: Intent, at: Time) {
+        let it = self.threads.row(row);
+        let mut case = self.begun(row, it.person, was, self.due(it, was));
+        case.end = Some((End::NotForUs, at));
+        case.events.push(CaseEvent {
+            at: it.at,
+            what: "opened".to_owned(),
+            interaction: Some(it.id.clone()),
+            actor: None,
+            note: None,
+        });
+        case.events.extend(corrected(act, at));
+        self.dismissed.insert(row, case);
+    }
+
     /// A person of the brand did something to a post.
     pub(in crate::cases) fn act(&mut self, row: usize, act: &Act, at: Time) {
+        if let Some(dismissed) = self.dismissed.get_mut(&row) {
+            dismissed.events.extend(corrected(act, at));
+            return;
+        }
+        if let ActKind::Correct(said) = &act.kind
+            && self.filed[row].is_none()
+        {
+            if said.opened {
+                self.dismiss(row, act, said.was, at);
+            }
+            return;
+        }
         let open = || self.threads.voice(row).and_then(|voice| self.talks[voice].open);
         let Some(n) = self.filed[row].or_else(open) else { return };
         let case = &self.drafts[n].case;
@@ -39,6 +68,10 @@ impl Fold<'_, '_> {
                 note = Some(with_note(&format!("to {to}"), note));
                 "assigned"
             }
+            ActKind::Correct(said) => {
+                note = Some(with_note(&said.told(), note));
+                "corrected"
+            }
         };
         let actor = Some(act.actor.clone());
         self.drafts[n].case.events.push(CaseEvent {
@@ -49,6 +82,18 @@ impl Fold<'_, '_> {
             note,
         });
     }
+}
+
+/// The event of a correction.
+fn corrected(act: &Act, at: Time) -> Option<CaseEvent> {
+    let ActKind::Correct(said) = &act.kind else { return None };
+    Some(CaseEvent {
+        at,
+        what: "corrected".to_owned(),
+        interaction: None,
+        actor: Some(act.actor.clone()),
+        note: Some(with_note(&said.told(), act.note.clone())),
+    })
 }
 
 fn with_note(what: &str, note: Option<String>) -> String {

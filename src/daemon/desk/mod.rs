@@ -2,6 +2,7 @@
 //! its socket or the command line opens the store itself.
 
 mod cases;
+mod corrections;
 mod numbers;
 mod probe;
 mod status;
@@ -21,7 +22,7 @@ use crate::classify::probe::Trial;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::mail::{CourierState, Letterhead};
-use crate::model::{Capabilities, Reach, SourceState, Time};
+use crate::model::{Capabilities, Reach, Ruling, SourceState, Time};
 use crate::notify::Coverage;
 use crate::pipeline::{self, Brand};
 use crate::settings::nearest;
@@ -59,6 +60,26 @@ pub enum Call {
         note: Option<String>,
         /// Who.
         actor: String,
+    },
+    /// What a person says a post is.
+    Correct {
+        /// A case (all its asking posts) or a post.
+        id: String,
+        /// Of this brand only.
+        brand: Option<String>,
+        /// On this platform only.
+        platform: Option<String>,
+        /// What it is.
+        ruling: Ruling,
+        /// Why.
+        note: Option<String>,
+        /// Who.
+        actor: String,
+    },
+    /// The posts that wait for a look, because the classifier was not sure.
+    Review {
+        /// Of this brand only.
+        brand: Option<String>,
     },
     /// The panel of indicators.
     Indicators {
@@ -392,6 +413,12 @@ pub fn answer(office: &Office, call: Call) -> Result<Value> {
         Call::Act { id, what, argument, note, actor } => {
             cases::act(office, &id, &what, argument.as_deref(), note, actor)
         }
+        Call::Correct { id, brand, platform, ruling, note, actor } => {
+            let (brand, platform) = (brand.as_deref(), platform.as_deref());
+            let named = corrections::Named { id: &id, brand, platform };
+            corrections::correct(office, named, &pipeline::Said { ruling, actor, note })
+        }
+        Call::Review { brand } => corrections::review(office, brand.as_deref()),
         Call::Indicators { brand, days, as_of } => {
             numbers::indicators(office, brand.as_deref(), days, as_of.as_deref())
         }

@@ -42,6 +42,7 @@ pub fn status(office: &Office) -> Result<Value> {
             "zone": brand.zone.name(),
             "interactions": office.store.rows(*key)?,
             "waiting": states,
+            "to_look_at": super::corrections::to_look_at(office, id)?,
         });
     }
     Ok(json!({

@@ -1,0 +1,84 @@
+//! `cases review`: the posts that wait for a person's look.
+
+use serde_json::Value;
+
+use super::local::{self, Local};
+use super::show::{self, text};
+
+/// Characters of a post that are shown.
+const START: usize = 240;
+
+/// Shows them, oldest first, each with what speaks for what.
+pub fn review(answer: &Value) -> anyhow::Result<()> {
+    let mut out = show::out();
+    let posts: Vec<&Value> = answer.as_array().into_iter().flatten().collect();
+    let Some(first) = posts.first() else {
+        return show::line(&mut out, "Nothing to look at: the classifier is sure of every post.");
+    };
+    for post in &posts {
+        one(&mut out, post)?;
+    }
+    let number = show::count(posts.len() as u64, "post", "posts");
+    let id = crate::text::clean_line(&text(&first["id"]));
+    show::line(&mut out, &format!("{number} to look at. Nobody is alerted about them."))?;
+    show::line(&mut out, "Say what one is:")?;
+    show::line(&mut out, &format!("  affinityd correct '{id}' --intent question"))
+}
+
+/// One post.
+pub fn one(out: &mut impl std::io::Write, post: &Value) -> anyhow::Result<()> {
+    let local = Local::new(&post["zone"], local::moment(None));
+    let author = &post["author"];
+    let who = author["handle"].as_str().map(|handle| format!("@{handle}"));
+    let who = who.or_else(|| author["name"].as_str().map(str::to_owned));
+    let who = crate::text::clean_line(&who.unwrap_or_else(|| "-".to_owned()));
+    let lang = post["lang"].as_str().unwrap_or("language unknown");
+    show::paragraph(
+        out,
+        &format!(
+            "{}  {}, {lang}, {}",
+            local.full(&post["at"]),
+            who,
+            crate::text::clean_line(&text(&post["platform"]))
+        ),
+    )?;
+    show::line(out, &format!("  {}", crate::text::clean_line(&text(&post["id"]))))?;
+    let words = post["text"].as_str().or(post["title"].as_str());
+    let words = words.unwrap_or("(older than texts are kept)");
+    let words = crate::text::clean_line(words);
+    let mut start: String = words.chars().take(START).collect();
+    if start.len() < words.len() {
+        start.push('…');
+    }
+    show::paragraph(out, &format!("  {start}"))?;
+    let scores = &post["scores"];
+    let score = |key: &str| scores[key].as_f64().map_or("-".to_owned(), |p| format!("{p:.2}"));
+    show::paragraph(
+        out,
+        &format!(
+            "    {}? needs an answer {}, complaint {}, question {}, praise {}",
+            text(&post["intent"]),
+            score("needs_answer"),
+            score("complaint"),
+            score("question"),
+            score("praise")
+        ),
+    )?;
+    let reasons: Vec<String> = post["reasons"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .take(4)
+        .map(|r| {
+            format!(
+                "\"{}\" ({})",
+                crate::text::clean_line(&text(&r["found"])),
+                text(&r["speaks_for"])
+            )
+        })
+        .collect();
+    if !reasons.is_empty() {
+        show::paragraph(out, &format!("    {}", reasons.join(", ")))?;
+    }
+    show::line(out, "")
+}

@@ -1,0 +1,67 @@
+//! `correct` and `cases review` as they are typed, with and without a daemon.
+
+use crate::binary::{Daemon, Place, QUIET};
+
+fn case_of(place: &Place, post: &str) -> String {
+    let cases = place.json(&["cases", "list"]);
+    let cases = cases.as_array().unwrap();
+    let case = cases.iter().find(|case| case["interaction"].as_str() == Some(post));
+    case.expect("it is a case")["id"].as_str().unwrap().to_owned()
+}
+
+/// The same answers, whoever gives them.
+fn session(place: &Place) -> String {
+    let broken = "https://social.example/p/13";
+    let case = case_of(place, broken);
+    let mut near = case.clone();
+    near.replace_range(9.., if case.ends_with('0') { "1" } else { "0" });
+    let mut all = String::new();
+    for arguments in [
+        &["correct", &case, "--intent", "question", "--note", "asks for the manual"][..],
+        &["correct", broken, "--intent", "question"],
+        &["correct", broken, "--severity", "severe", "--aspect", "Quality", "--aspect", "price"],
+        &["correct", &case, "--relevant", "no", "--actor", "Bea"],
+        &["correct", broken, "--relevant", "yes", "--intent", "complaint", "--sentiment", "neg"],
+        &["correct", broken, "--intent", "praise", "--thanks", "yes", "--recommends", "yes"],
+        &["correct", "https://social.example/p/2", "--intent", "other"],
+        &["correct", &near, "--intent", "other"],
+        &["correct", "nope", "--intent", "other"],
+        &["correct", &case],
+        &["correct", &case, "--aspect", "qualty"],
+        &["correct", &case, "--intent", "complain"],
+        &["cases", "review"],
+    ] {
+        let shown = super::shown(place, arguments);
+        all.push_str(&shown.replace(&case, "[case]").replace(&near, "[near]"));
+    }
+    all
+}
+
+#[test]
+fn what_was_said_of_a_post_is_told_as_it_changed() {
+    let alone = session(&Place::with_history());
+    insta::assert_snapshot!(alone);
+
+    let place = Place::with_history();
+    let daemon = Daemon::start(&place, |_| {});
+    assert_eq!(session(&place), alone, "the daemon says the same");
+    drop(daemon);
+}
+
+#[test]
+fn a_correction_is_shown_with_the_case_and_comes_back_from_a_backup() {
+    let place = Place::with_history();
+    let case = case_of(&place, "https://social.example/p/13");
+    let done = place.run(&["correct", &case, "--intent", "request", "--actor", "Bea"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let events = place.json(&["cases", "show", &case])["events"].clone();
+    let last = events.as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["what"], &last["actor"]), (&"corrected".into(), &"Bea".into()));
+    assert_eq!(last["note"], "complaint -> request");
+
+    let backup = place.path("backup.jsonl").display().to_string();
+    assert_eq!(place.run(&["export", "-o", &backup]).code, 0);
+    let twin = Place::new(QUIET);
+    assert_eq!(twin.run(&["import", &backup, "--format", "export"]).code, 0);
+    assert_eq!(twin.json(&["cases", "show", &case])["events"], events);
+}
