@@ -10,6 +10,8 @@ mod docs;
 mod keys;
 #[path = "cli/probe.rs"]
 mod probe;
+#[path = "cli/reclassify.rs"]
+mod reclassify;
 #[path = "cli/streams.rs"]
 mod streams;
 

@@ -22,5 +22,7 @@ mod intake;
 mod memory;
 #[path = "pipeline/order.rs"]
 mod order;
+#[path = "pipeline/reclassify.rs"]
+mod reclassify;
 
 use crate::desk_kit;

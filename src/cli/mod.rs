@@ -16,6 +16,7 @@ mod local;
 mod man;
 mod pieces;
 mod probe;
+mod reclassify;
 mod review;
 mod run;
 mod show;
@@ -163,6 +164,13 @@ those out. Both are compared with what the configured terms catch.
 Example: affinityd probe-terms --brand acme --term acmecafe --exclude blender
          affinityd probe-terms --file posts.jsonl --alone --term orange")]
     ProbeTerms(probe::Options),
+    /// Label history anew with the present classifier
+    #[command(after_help = "\
+What people have said stays. Figures as of an earlier day stay what they were. Nobody is
+alerted about history. If it is stopped, the next run goes on where it was.
+
+Example: affinityd reclassify --since 2026-10-01 --dry-run")]
+    Reclassify(reclassify::Options),
     /// Take in history from a file
     #[command(after_help = "\
 Example: affinityd import reviews.csv --format csv --map platform==appstore
@@ -251,6 +259,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Classify(options) => classify::classify(&options),
         Command::Eval(options) => classify::eval(&place, &options),
         Command::ProbeTerms(options) => probe::probe(&place, options),
+        Command::Reclassify(options) => reclassify::reclassify(&place, &options),
         Command::Import(options) => import::import(&place, options),
         Command::Export(options) => export::export(&place, &options),
         Command::Verify => status::verify(&place),

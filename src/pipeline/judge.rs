@@ -42,7 +42,7 @@ pub fn judge(desk: Desk<'_>, record: &mut Record, standing: Standing, is_late: b
         let speaks_new = is_edit || version.ruling.is_some() || version.verdict.is_some();
         so_far.versions.push(version.clone());
         if speaks_new && version.deadline.is_none() {
-            version.deadline = so_far.latest().and_then(|it| deadline(desk, &it, is_late));
+            version.deadline = so_far.latest().and_then(|it| deadline_of(desk, &it, is_late));
             if let Some(last) = so_far.versions.last_mut() {
                 last.deadline.clone_from(&version.deadline);
             }
@@ -72,6 +72,20 @@ pub fn unjudged(mut record: Record) -> Record {
         version.deadline = None;
     }
     record
+}
+
+/// What the classifier says now about the words in force, as [`judge`] would have asked it; `None`
+/// if no words are kept.
+pub fn rejudge(desk: Desk<'_>, record: &Record, is_about: bool) -> Option<Verdict> {
+    let (mut text, mut title) = (None, None);
+    let mut told = None;
+    for version in &record.versions {
+        if learn(&mut text, &version.text) | learn(&mut title, &version.title) {
+            told = Some(version);
+        }
+    }
+    let says_nothing = [&text, &title].into_iter().flatten().all(|w| w.trim().is_empty());
+    told.filter(|_| !says_nothing).map(|told| classify(desk, told, &text, &title, is_about))
 }
 
 fn learn(known: &mut Option<String>, told: &Option<String>) -> bool {
@@ -108,7 +122,8 @@ fn classify(
     desk.classifier.classify(&post)
 }
 
-fn deadline(desk: Desk<'_>, it: &Interaction, is_late: bool) -> Option<Deadline> {
+/// When an answer to a post is due by the present policy; `None` if it asks nothing.
+pub fn deadline_of(desk: Desk<'_>, it: &Interaction, is_late: bool) -> Option<Deadline> {
     if !it.asks() || it.own {
         return None;
     }

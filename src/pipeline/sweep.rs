@@ -12,10 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use super::correct::is_opinion;
 use super::ingest::Desk;
+use super::reclassify::is_late_label;
 use super::refresh::refresh;
 use super::{accounts, outbox};
 use crate::calendar::Calendar;
-use crate::model::{Case, CaseState, DeliveryState, Entry, Purpose, Record, Sending, Time};
+use crate::model::{
+    Case, CaseState, DeliveryState, Entry, Purpose, Record, Sending, Time, Version,
+};
 use crate::notify::{
     CaseFacts, Decision, Freshness, GroupKey, GroupState, Hours, LookUp, Notice, decide,
 };
@@ -239,8 +242,10 @@ impl Round<'_> {
     fn was_witnessed(&self, platform: &str, id: &str) -> Result<bool> {
         let record = self.desk.store.record(self.desk.key, platform, id)?;
         // What was said about a post does not make it one that was read.
-        let was_read =
-            |r: Record| r.versions.iter().any(|v| r.stored_at <= v.seen_at && !is_opinion(v));
+        let was_read = |r: Record| {
+            let is_read = |v: &Version| r.stored_at <= v.seen_at && !is_opinion(v);
+            r.versions.iter().any(is_read) && !is_late_label(&r)
+        };
         Ok(record.is_some_and(was_read))
     }
 

@@ -43,7 +43,7 @@ fn what_was_said_of_a_post_is_told_as_it_changed() {
     insta::assert_snapshot!(alone);
 
     let place = Place::with_history();
-    let daemon = Daemon::start(&place, |_| {});
+    let daemon = Daemon::ready(&place);
     assert_eq!(session(&place), alone, "the daemon says the same");
     drop(daemon);
 }

@@ -5,6 +5,7 @@ mod cases;
 mod corrections;
 mod numbers;
 mod probe;
+mod relabel;
 mod status;
 mod upkeep;
 
@@ -142,6 +143,17 @@ pub enum Call {
         platform: String,
         /// Author id or handle.
         author: String,
+    },
+    /// Label the next batch of history with the present classifier.
+    Reclassify {
+        /// Of this brand only.
+        brand: Option<String>,
+        /// Posts from this date or time on only.
+        since: Option<String>,
+        /// Where a trial goes on; nothing is written. `Null` begins one.
+        trial: Option<Value>,
+        /// Brands that are done.
+        done: Vec<String>,
     },
     /// Poll now.
     Poll {
@@ -438,6 +450,9 @@ pub fn answer(office: &Office, call: Call) -> Result<Value> {
         Call::Verify => upkeep::verify(office),
         Call::Erase { brand, platform, author } => {
             upkeep::erase(office, brand.as_deref(), &platform, &author)
+        }
+        Call::Reclassify { brand, since, trial, done } => {
+            relabel::reclassify(office, brand.as_deref(), since.as_deref(), trial, &done)
         }
         Call::Poll { account } => upkeep::poll(office, account.as_deref()),
         Call::Release => upkeep::release(office),
