@@ -10,8 +10,8 @@ use crate::binary::{Daemon, Place, QUIET};
 
 const POSTS: usize = 230;
 
-/// A place whose posts were all judged by a former classifier, wrongly.
-fn place() -> Place {
+/// An export whose posts were all judged by a former classifier, wrongly.
+fn former() -> String {
     let place = Place::new(QUIET);
     let mut lines = String::new();
     for n in 0..POSTS {
@@ -36,8 +36,13 @@ fn place() -> Place {
         }
         former.push_str(&format!("{line}\n"));
     }
-    let former = place.write("former.jsonl", former);
+    former
+}
+
+/// A place with that export in it.
+fn place(former: &str) -> Place {
     let twin = Place::new(QUIET);
+    let former = twin.write("former.jsonl", former);
     let taken = twin.run(&["import", &former, "--format", "export"]);
     assert_eq!(taken.code, 0, "{}", taken.err);
     twin
@@ -60,12 +65,13 @@ fn state(place: &Place) -> Vec<Value> {
 
 #[test]
 fn killed_at_any_write_it_goes_on_and_comes_to_the_same() {
-    let straight = place();
+    let former = former();
+    let straight = place(&former);
     let trial = super::shown(&straight, &["reclassify", "--dry-run"]);
     let done = super::shown(&straight, &["reclassify"]);
     insta::assert_snapshot!(format!("{trial}{done}"));
     let wanted = state(&straight);
-    let halting = place();
+    let halting = place(&former);
     let mut kills = 0;
     let mut changed = BTreeSet::new();
     for (point, hit) in [("store.commit", 2), ("store.synced", 2), ("store.flush", 3)] {
@@ -87,7 +93,7 @@ fn killed_at_any_write_it_goes_on_and_comes_to_the_same() {
 
 #[test]
 fn a_daemon_labels_while_it_goes_on_with_its_work() {
-    let place = place();
+    let place = place(&former());
     let daemon = Daemon::ready(&place);
     let done = place.json(&["reclassify", "--brand", "acme", "--since", "2026-10-01"]);
     assert_eq!((&done["changed"], &done["dry_run"]), (&json!(POSTS), &json!(false)), "{done}");
