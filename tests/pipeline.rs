@@ -8,6 +8,8 @@ mod acts;
 mod alerts;
 #[path = "pipeline/by_hand.rs"]
 mod by_hand;
+#[path = "pipeline/checked.rs"]
+mod checked;
 #[path = "pipeline/corrections.rs"]
 mod corrections;
 #[path = "pipeline/crash.rs"]

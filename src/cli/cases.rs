@@ -35,11 +35,17 @@ pub enum Cases {
     #[command(after_help = "\
 They open no case and send no alert. What a person says about one settles it.
 
-Example: affinityd cases review")]
+With --sample, posts are drawn at random whatever the classifier says, to measure it: what
+you confirm or correct of exactly these counts as the checked sample.
+
+Example: affinityd cases review --sample 20")]
     Review {
         /// Of this brand only
         #[arg(long)]
         brand: Option<String>,
+        /// So many posts drawn at random, to check the classifier
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=500))]
+        sample: Option<u16>,
     },
     /// Close a case by hand
     #[command(after_help = "Example: affinityd cases close 80j7p8qrye --note \"called her\"")]
@@ -103,12 +109,13 @@ pub fn cases(place: &Place, command: Cases) -> Outcome {
             return Ok(list(&answer, state.as_deref(), as_of.as_deref())?);
         }
         Cases::Show { id } => Call::Case { id },
-        Cases::Review { brand } => {
-            let answer = oracle.ask(Call::Review { brand })?;
+        Cases::Review { brand, sample } => {
+            let is_sample = sample.is_some();
+            let answer = oracle.ask(Call::Review { brand, sample: sample.map(usize::from) })?;
             if place.json {
                 return Ok(show::json(&answer)?);
             }
-            return Ok(super::review::review(&answer)?);
+            return Ok(super::review::review(&answer, is_sample)?);
         }
         Cases::Close(one) => act(one, "close", None),
         Cases::NotForUs(one) => act(one, "not-for-us", None),

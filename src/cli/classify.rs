@@ -29,7 +29,14 @@ pub struct Options {
 #[derive(Args)]
 pub struct Eval {
     /// Labelled lines: those of `classify` with `intent` or `needs_answer`
-    file: PathBuf,
+    #[arg(required_unless_present = "corrections", conflicts_with = "corrections")]
+    file: Option<PathBuf>,
+    /// What people have corrected and checked, in place of a file
+    #[arg(long)]
+    corrections: bool,
+    /// Of this brand, with --corrections
+    #[arg(long, requires = "corrections")]
+    brand: Option<String>,
 }
 
 /// One text to classify.
@@ -200,7 +207,10 @@ fn answer(id: &Value, verdict: &Verdict) -> Value {
 
 /// Measures the classifier on labelled lines.
 pub fn eval(place: &Place, options: &Eval) -> Outcome {
-    let input = open(Some(&options.file))?;
+    let Some(file) = &options.file else {
+        return super::correct::measured(place, options.brand.clone());
+    };
+    let input = open(Some(file))?;
     let mut bench = Bench::default();
     let mut samples = Vec::new();
     let mut bad = 0_u64;
@@ -222,7 +232,7 @@ pub fn eval(place: &Place, options: &Eval) -> Outcome {
     if report.intent.is_none() && report.needs_answer.is_none() {
         return Err(super::Failure::Failed(anyhow::anyhow!(
             "{}: none of {} lines has `intent` or `needs_answer`",
-            options.file.display(),
+            file.display(),
             samples.len()
         )));
     }
@@ -236,7 +246,8 @@ pub fn eval(place: &Place, options: &Eval) -> Outcome {
     Ok(())
 }
 
-fn print(answer: &Value) -> Result<()> {
+/// Shows the figures of a report.
+pub fn print(answer: &Value) -> Result<()> {
     let mut out = show::out();
     let share = |value: &Value| value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"));
     show::line(&mut out, &format!("model {}", show::text(&answer["model"])))?;

@@ -82,6 +82,11 @@ pub fn indicators(place: &Place, options: Options) -> Outcome {
         show::line(&mut out, "read, and `affinityd import FILE` takes in history.")?;
         return Ok(());
     }
+    for row in &rows {
+        if let Some(said) = corrected(row) {
+            show::paragraph(&mut out, &format!("\n{}: {said}", id(row)))?;
+        }
+    }
     show::line(&mut out, "\nbusiness: in business time; wall: by the clock on the wall.")?;
     show::line(&mut out, "`affinityd explain ID` shows what is behind a number.")?;
     Ok(())
@@ -182,6 +187,20 @@ fn interval(row: &Value) -> String {
     }
 }
 
+/// What the number would be without the classifier's mistakes, where a random sample was checked.
+fn corrected(row: &Value) -> Option<String> {
+    let corrected = row["corrected"].as_object()?;
+    let number = |key: &str| corrected[key].as_f64().unwrap_or_default();
+    let unit = unit(row);
+    let [value, low, high] = ["value", "low", "high"].map(|key| amount(number(key), unit));
+    let [se, sp] = ["se", "sp"].map(|key| amount(number(key), "share"));
+    Some(format!(
+        "without the classifier's mistakes {value} ({low} to {high}): of {} checked posts it found \
+         {se} of those for and {sp} of those against",
+        corrected["n"]
+    ))
+}
+
 fn change(change: &Value) -> String {
     match change["flag"].as_str() {
         Some("up") => "up".to_owned(),
@@ -221,7 +240,11 @@ pub fn explain(place: &Place, options: Explain) -> Outcome {
             show::paragraph(&mut out, &text(&part["rule"]))?;
         }
         let sample = format!("n {}, interval {}", text(&part["n"]), interval(part));
-        show::line(&mut out, &format!("value {}, {sample}\n", value(part)))?;
+        show::line(&mut out, &format!("value {}, {sample}", value(part)))?;
+        if let Some(said) = corrected(part) {
+            show::paragraph(&mut out, &said)?;
+        }
+        show::line(&mut out, "")?;
         let is_new = told.is_none_or(|t| t["behind"] != part["behind"]);
         if is_new {
             behind(&mut out, part, local)?;

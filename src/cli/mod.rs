@@ -154,7 +154,10 @@ Example: affinityd correct 80j7p8qrye --intent question --note \"asks for hours\
 Example: echo '{\"id\":1,\"text\":\"My order never came!\"}' | affinityd classify")]
     Classify(classify::Options),
     /// Measure the classifier on labelled texts
-    #[command(after_help = "Example: affinityd eval labelled.jsonl --json")]
+    #[command(after_help = "\
+With --corrections it is measured on what people have said of stored posts.
+
+Example: affinityd eval labelled.jsonl --json")]
     Eval(classify::Eval),
     /// Try terms on stored posts before they are configured
     #[command(after_help = "\

@@ -9,19 +9,28 @@ use super::show::{self, text};
 const START: usize = 240;
 
 /// Shows them, oldest first, each with what speaks for what.
-pub fn review(answer: &Value) -> anyhow::Result<()> {
+pub fn review(answer: &Value, is_sample: bool) -> anyhow::Result<()> {
     let mut out = show::out();
     let posts: Vec<&Value> = answer.as_array().into_iter().flatten().collect();
     let Some(first) = posts.first() else {
-        return show::line(&mut out, "Nothing to look at: the classifier is sure of every post.");
+        let none = if is_sample {
+            "Nothing to draw from: no post of the last 28 days is left to check."
+        } else {
+            "Nothing to look at: the classifier is sure of every post."
+        };
+        return show::line(&mut out, none);
     };
     for post in &posts {
         one(&mut out, post)?;
     }
     let number = show::count(posts.len() as u64, "post", "posts");
     let id = crate::text::clean_line(&text(&first["id"]));
-    show::line(&mut out, &format!("{number} to look at. Nobody is alerted about them."))?;
-    show::line(&mut out, "Say what one is:")?;
+    let why = if is_sample {
+        format!("{number} drawn at random. Say of each what it is, also where the label is right:")
+    } else {
+        format!("{number} to look at. Nobody is alerted about them. Say what one is:")
+    };
+    show::paragraph(&mut out, &why)?;
     show::line(&mut out, &format!("  affinityd correct '{id}' --intent question"))
 }
 
@@ -56,7 +65,7 @@ pub fn one(out: &mut impl std::io::Write, post: &Value) -> anyhow::Result<()> {
     show::paragraph(
         out,
         &format!(
-            "    {}? needs an answer {}, complaint {}, question {}, praise {}",
+            "    {}? needs answer {}, complaint {}, question {}, praise {}",
             text(&post["intent"]),
             score("needs_answer"),
             score("complaint"),

@@ -22,10 +22,11 @@ pub mod window;
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::model::{Case, History, Indicator, Interaction, Time, Window};
+use crate::model::{Case, Corrected, History, Indicator, Interaction, Time, Window};
 use ground::Ground;
 use measure::Measure;
 use statistics::Level;
+use statistics::misclassified::{self, Check};
 
 /// Every group, in the order in which its numbers are given.
 const GROUPS: &[Group] = &[
@@ -85,6 +86,19 @@ pub struct Scope<'a> {
     pub earlier: Window,
     /// The business time between two instants, in milliseconds.
     pub business: &'a dyn Fn(Time, Time) -> i64,
+    /// How the labels did where persons checked a random sample.
+    pub checks: Checks,
+}
+
+/// What a checked random sample says of the labels that shares rest on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Complaint or not.
+    pub complaint: Check,
+    /// Praise or not.
+    pub praise: Check,
+    /// Positive or negative, of the posts that are one of the two and were labelled as one of them.
+    pub feeling: Check,
 }
 
 impl<'a> Scope<'a> {
@@ -98,7 +112,8 @@ impl<'a> Scope<'a> {
     ) -> Self {
         let before = window::before(&window, zone);
         let earlier = window::before(&before, zone);
-        Self { history, cases, window, before, earlier, business }
+        let checks = Checks::default();
+        Self { history, cases, window, before, earlier, business, checks }
     }
 
     /// The moment as of which everything is known.
@@ -115,13 +130,34 @@ pub fn compute(scope: &Scope<'_>) -> Vec<Indicator> {
         .flat_map(|group| {
             let measures = (group.measure)(&ground);
             debug_assert_eq!(group.rules.len(), measures.len(), "{}", group.rules[0].id);
-            group.rules.iter().zip(measures).map(|(rule, measure)| name(rule, measure))
+            group.rules.iter().zip(measures).map(|(rule, measure)| name(scope, rule, measure))
         })
         .collect()
 }
 
-fn name(rule: &Rule, measure: Measure) -> Indicator {
+/// The number without the labels' mistakes, where it is a share of labels and they were checked.
+fn corrected(checks: &Checks, rule: &Rule, measure: &Measure) -> Option<Corrected> {
+    let (value, n) = (measure.value?, measure.n);
+    match rule.id {
+        // 2p − 1 for the share p of persons for, among those for and against.
+        "I5" => {
+            let p = f64::midpoint(value, 1.0);
+            let share = misclassified::corrected(p, n, &checks.feeling, Level::Value)?;
+            let score = |p: f64| 2.0 * p - 1.0;
+            Some(Corrected {
+                value: score(share.value),
+                low: score(share.low),
+                high: score(share.high),
+                ..share
+            })
+        }
+        _ => None,
+    }
+}
+
+fn name(scope: &Scope<'_>, rule: &Rule, measure: Measure) -> Indicator {
     Indicator {
+        corrected: corrected(&scope.checks, rule, &measure),
         id: rule.id,
         part: rule.part,
         name: rule.name,

@@ -63,6 +63,24 @@ pub struct Change {
     pub flag: Flag,
 }
 
+/// A number that rests on labels, without the mistakes of the labels as far as a checked sample can
+/// tell.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Corrected {
+    /// The number.
+    pub value: f64,
+    /// Lower end of its interval, with the doubt about the labels in it.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Share of what is of the class that was labelled so.
+    pub se: f64,
+    /// Share of what is not that was not.
+    pub sp: f64,
+    /// How many posts were checked.
+    pub n: u64,
+}
+
 /// One number of one indicator. Shares are 0..1, scores −1..1, times seconds; nothing is rounded.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Indicator {
@@ -92,6 +110,9 @@ pub struct Indicator {
     pub status: Standing,
     /// The window before, if it was compared.
     pub change: Option<Change>,
+    /// Without the classifier's mistakes, if it rests on labels that were checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
     /// The version of the formula.
     pub version: u32,
 }

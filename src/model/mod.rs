@@ -16,7 +16,7 @@ pub use case::{
     Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, CaseState, Correction, Deadline, End,
 };
 pub use history::{Accounts, History};
-pub use indicator::{Change, Flag, Indicator, Standing, Window};
+pub use indicator::{Change, Corrected, Flag, Indicator, Standing, Window};
 pub use message::{Delivery, DeliveryState, Entry, Message, Purpose, Sending, Severities};
 pub use reading::{Author, Counts, Kind, Reading};
 pub use record::{Interaction, Person, Record, Tally, Version};

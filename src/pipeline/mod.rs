@@ -8,6 +8,7 @@ mod apply;
 mod attention;
 mod brand;
 mod cards;
+mod checked;
 mod correct;
 mod digest;
 mod filing;
@@ -26,6 +27,7 @@ mod sweep;
 
 pub use attention::send_attention;
 pub use brand::{Brand, OwnAccount};
+pub use checked::{Draw, Gold, LARGEST, checks, draw, gold, labelled};
 pub use correct::{Corrected, Said, correct};
 pub use digest::{Digest, digest, send_digest};
 pub use history::load as load_history;

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
+use super::checked::checks;
 use super::history::{self, Later};
 use super::ingest::Desk;
 use super::recall::recall;
 use crate::cases;
-use crate::indicators::{self, Explanation, Scope, window};
+use crate::indicators::{self, Checks, Explanation, Scope, window};
 use crate::model::{Case, History, Indicator, Time, Window};
 
 /// A brand as known at one moment.
@@ -18,6 +19,8 @@ pub struct Panel<'a> {
     pub history: History,
     /// Every case of these threads.
     pub cases: Vec<Case>,
+    /// How the labels did where a random sample was checked.
+    checks: Checks,
     /// What persons said later than this moment.
     pub(super) later: Later,
 }
@@ -36,7 +39,8 @@ impl<'a> Panel<'a> {
         let (history, later) = history::load_with_later(desk, from, now)?;
         let mut cases = cases::replay(&history, &brand.policy, &brand.calendar);
         recall(&mut cases, &history, |id| Ok(desk.store.case(desk.key, id)?))?;
-        Ok(Self { desk, window, history, cases, later })
+        let checks = checks(desk, now)?;
+        Ok(Self { desk, window, history, cases, checks, later })
     }
 
     /// The first instant of the last day of the window.
@@ -62,6 +66,7 @@ impl<'a> Panel<'a> {
     fn scope<T>(&self, ask: impl FnOnce(&Scope<'_>) -> T) -> T {
         let brand = self.desk.brand;
         let business = |a: Time, b: Time| brand.calendar.between(a, b);
-        ask(&Scope::new(&self.history, &self.cases, self.window, brand.zone, &business))
+        let scope = Scope::new(&self.history, &self.cases, self.window, brand.zone, &business);
+        ask(&Scope { checks: self.checks, ..scope })
     }
 }

@@ -65,3 +65,19 @@ fn a_correction_is_shown_with_the_case_and_comes_back_from_a_backup() {
     assert_eq!(twin.run(&["import", &backup, "--format", "export"]).code, 0);
     assert_eq!(twin.json(&["cases", "show", &case])["events"], events);
 }
+
+#[test]
+fn the_classifier_is_measured_on_what_people_said() {
+    let place = Place::with_history();
+    let mut all = super::shown(&place, &["eval", "--corrections"]);
+    for (post, intent) in [("13", "complaint"), ("1", "complaint"), ("3", "other")] {
+        let id = format!("https://social.example/p/{post}");
+        assert_eq!(place.run(&["correct", &id, "--intent", intent]).code, 0);
+    }
+    all.push_str(&super::shown(&place, &["eval", "--corrections", "--brand", "acme"]));
+    all.push_str(&super::shown(&place, &["eval"]));
+    insta::assert_snapshot!(all);
+    let report = place.json(&["eval", "--corrections"]);
+    assert_eq!(report["corrections"]["confusion"]["other"]["question"], 1);
+    assert_eq!(report["checked"]["n"], 0);
+}

@@ -148,6 +148,7 @@ pub fn stream(account: &str, platform: &str, name: &str) -> Coverage {
 
 pub fn share(id: &'static str, k: f64, n: f64, ends: Option<(f64, f64)>) -> Indicator {
     Indicator {
+        corrected: None,
         id,
         part: None,
         name: "",

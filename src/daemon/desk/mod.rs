@@ -3,6 +3,7 @@
 
 mod cases;
 mod corrections;
+mod measure;
 mod numbers;
 mod probe;
 mod relabel;
@@ -80,6 +81,13 @@ pub enum Call {
     /// The posts that wait for a look, because the classifier was not sure.
     Review {
         /// Of this brand only.
+        brand: Option<String>,
+        /// So many posts drawn at random to be checked, in place of those.
+        sample: Option<usize>,
+    },
+    /// How the classifier does where people have said what is so.
+    Measure {
+        /// Of this brand.
         brand: Option<String>,
     },
     /// The panel of indicators.
@@ -430,7 +438,9 @@ pub fn answer(office: &Office, call: Call) -> Result<Value> {
             let named = corrections::Named { id: &id, brand, platform };
             corrections::correct(office, named, &pipeline::Said { ruling, actor, note })
         }
-        Call::Review { brand } => corrections::review(office, brand.as_deref()),
+        Call::Review { brand, sample: None } => corrections::review(office, brand.as_deref()),
+        Call::Review { brand, sample: Some(n) } => measure::draw(office, brand.as_deref(), n),
+        Call::Measure { brand } => measure::measure(office, brand.as_deref()),
         Call::Indicators { brand, days, as_of } => {
             numbers::indicators(office, brand.as_deref(), days, as_of.as_deref())
         }

@@ -5,6 +5,7 @@
 //! give the same interval whatever order they come in. Which number gets which interval, and from
 //! which sample size on, is decided one folder up.
 
+pub mod misclassified;
 pub mod net;
 pub mod order;
 pub mod poisson;
