@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use affinityd::classify::drift::{REFERENCE, Reference, Sight};
 use affinityd::classify::eval::{Sample, evaluate};
 use affinityd::classify::watch::{self, Watch};
 use affinityd::classify::{Classifier, ELSEWHERE, Post};
@@ -165,4 +166,43 @@ fn complaints_about_named_rivals_are_told_from_those_about_the_brand() {
     assert!(others >= 20 && told * 10 >= others * 7, "{told} of {others}");
     assert!(swapped * 10 <= told, "{swapped} of {told} are nobody's");
     assert!(mistaken * 200 <= ours, "{mistaken} of {ours}");
+#[test]
+fn the_reference_is_that_of_the_present_classifier() {
+    let classifier = Classifier::new();
+    let mut sight = Sight::default();
+    for language in LANGUAGES {
+        for row in rows(language) {
+            let watch = row.brand.as_deref().map(Watch::name);
+            let verdict = classifier.classify(&Post {
+                text: &row.text,
+                watch: watch.as_ref(),
+                addressed: true,
+                ..Post::default()
+            });
+            sight.add(verdict.scores.needs_answer, verdict.lang.as_deref(), verdict.unsure);
+        }
+    }
+    let round = |share: f64| (share * 10_000.0).round() / 10_000.0;
+    let computed = Reference {
+        model: classifier.model(),
+        scores: sight.scores().map(round),
+        elsewhere: round(sight.elsewhere(REFERENCE.languages)),
+        unsure: round(sight.unsure()),
+        ..REFERENCE
+    };
+    let is_near = |a: f64, b: f64| (a - b).abs() < 0.002;
+    let same_scores = computed.scores.iter().zip(REFERENCE.scores).all(|(a, b)| is_near(*a, b));
+    assert!(
+        computed.model == REFERENCE.model
+            && same_scores
+            && is_near(computed.elsewhere, REFERENCE.elsewhere)
+            && is_near(computed.unsure, REFERENCE.unsure),
+        "another classifier, or another corpus: put these into src/classify/drift.rs\n\
+         model: {:?},\nscores: {:?},\nelsewhere: {:?},\nunsure: {:?},",
+        computed.model,
+        computed.scores,
+        computed.elsewhere,
+        computed.unsure,
+    );
+    assert_eq!(REFERENCE.languages, LANGUAGES);
 }

@@ -16,6 +16,8 @@ mod corrections;
 mod crash;
 #[path = "pipeline/digests.rs"]
 mod digests;
+#[path = "pipeline/drift.rs"]
+mod drift;
 #[path = "pipeline/forget.rs"]
 mod forget;
 #[path = "pipeline/intake.rs"]

@@ -9,9 +9,11 @@
 //! - `probe` (with `tally`): what would other terms catch?
 //! - `fold` → `lexicon` → `language` → `cues` → `score`: the way of a text.
 //! - `eval`: how good is it on labelled texts?
+//! - `drift`: are the texts still like those it was made with?
 
 mod contrast;
 mod cues;
+pub mod drift;
 pub mod eval;
 mod fold;
 mod language;

@@ -3,6 +3,7 @@
 //! Plain data and the folds over it; no I/O, no clock, no configuration.
 
 mod case;
+mod drift;
 mod history;
 mod indicator;
 mod message;
@@ -15,6 +16,7 @@ mod verdict;
 pub use case::{
     Act, ActKind, Answer, Ask, Case, CaseEvent, CaseKind, CaseState, Correction, Deadline, End,
 };
+pub use drift::{Drift, Trait, Yardstick};
 pub use history::{Accounts, History};
 pub use indicator::{Change, Corrected, Flag, Indicator, Standing, Window};
 pub use message::{Delivery, DeliveryState, Entry, Message, Purpose, Sending, Severities};

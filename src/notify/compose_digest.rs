@@ -3,7 +3,7 @@
 use chrono::{Datelike, TimeDelta};
 
 use crate::calendar::first_instant;
-use crate::model::{Author, CaseState, Indicator, Kind, Time, Window};
+use crate::model::{Author, CaseState, Drift, Indicator, Kind, Time, Window};
 use crate::words::{Tally, Words};
 
 use super::card::{CaseCard, platform_name, who};
@@ -64,6 +64,8 @@ pub struct DigestFacts {
     pub dead_letters: u64,
     /// Posts that the classifier was not sure of and that wait for a look.
     pub to_look_at: u64,
+    /// What has moved by much in the posts of the last week, the largest move first.
+    pub drift: Vec<Drift>,
     /// Sent after its hour because the service was not running then.
     pub is_late: bool,
     /// When it is composed.
@@ -165,6 +167,9 @@ fn page(
     }
     if facts.to_look_at > 0 {
         blocks.push(Block::Text(words.to_look_at(facts.to_look_at)));
+    }
+    if let Some(largest) = facts.drift.first() {
+        blocks.push(Block::Text(words.drift(*largest)));
     }
     for part in sections {
         match part {

@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use chrono::{Datelike, Weekday};
 
 use super::cards::{bare_card, card};
+use super::drift::drift;
 use super::ingest::Desk;
 use super::outbox;
 use super::panel::Panel;
@@ -48,6 +50,8 @@ pub fn digest(desk: Desk<'_>, coverage: &[Coverage], now: Time, is_late: bool) -
     let panel = Panel::load(desk, WINDOW, now)?;
     let day = window::ending(now, 1, brand.zone);
     let words = Words::new(brand.language, brand.zone);
+    // A week is compared when it is over.
+    let is_monday = local_date(day.to, brand.zone).weekday() == Weekday::Mon;
     let facts = DigestFacts {
         brand: brand.name.clone(),
         day,
@@ -59,6 +63,7 @@ pub fn digest(desk: Desk<'_>, coverage: &[Coverage], now: Time, is_late: bool) -
         praise: praise(desk, &panel)?,
         dead_letters: dead_letters(desk)?,
         to_look_at: review(desk, now)?.len() as u64,
+        drift: if is_monday { drift(desk, day.to, now)? } else { Vec::new() },
         is_late,
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),

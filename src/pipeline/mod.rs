@@ -11,6 +11,7 @@ mod cards;
 mod checked;
 mod correct;
 mod digest;
+mod drift;
 mod filing;
 mod history;
 mod ingest;

@@ -221,24 +221,6 @@ impl Words {
         )
     }
 
-    /// Posts that the classifier was not sure of.
-    pub fn to_look_at(self, n: u64) -> String {
-        self.pick(
-            format!(
-                "{} to look at, because the classifier is not sure: affinityd cases review",
-                self.count(n, "post", "posts")
-            ),
-            format!(
-                "{} zum Ansehen, weil der Klassifikator nicht sicher ist: affinityd cases review",
-                self.count(n, "Beitrag", "Beiträge")
-            ),
-            format!(
-                "{} att titta på, eftersom klassificeraren inte är säker: affinityd cases review",
-                self.count(n, "inlägg", "inlägg")
-            ),
-        )
-    }
-
     /// What to do about them.
     pub fn dead_letters_help(self) -> &'static str {
         self.pick(

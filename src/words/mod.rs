@@ -6,6 +6,7 @@
 mod alert;
 mod case;
 mod digest;
+mod doubt;
 mod ended;
 mod indicator;
 mod number;

@@ -251,6 +251,7 @@ pub fn digest() -> DigestFacts {
         praise: vec![],
         dead_letters: 0,
         to_look_at: 0,
+        drift: Vec::new(),
         is_late: false,
         now: at("09T08:00"),
         version: "0.1.0".to_owned(),
