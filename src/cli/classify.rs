@@ -208,7 +208,7 @@ fn answer(id: &Value, verdict: &Verdict) -> Value {
 /// Measures the classifier on labelled lines.
 pub fn eval(place: &Place, options: &Eval) -> Outcome {
     let Some(file) = &options.file else {
-        return super::correct::measured(place, options.brand.clone());
+        return super::measure::measured(place, options.brand.clone());
     };
     let input = open(Some(file))?;
     let mut bench = Bench::default();

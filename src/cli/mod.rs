@@ -14,6 +14,7 @@ mod import;
 mod indicators;
 mod local;
 mod man;
+mod measure;
 mod pieces;
 mod probe;
 mod reclassify;

@@ -3,6 +3,7 @@
 //! Decides what of a reading is new, where it stands among the others, and what must go when its
 //! author deleted it. Classifying what changed is `ingest`'s.
 
+use super::reclassify::is_label;
 use crate::model::{Person, Reading, Record, Time, Version};
 use crate::store::{MAX_TEXT, cap};
 
@@ -55,12 +56,39 @@ pub fn merge(
         return Merged::Known;
     }
     let place = record.versions.partition_point(|v| v.seen_at <= version.seen_at);
+    drop_former_labels(&mut record, place, &version);
     record.versions.insert(place, version);
     // What was fixed without knowing this reading is fixed anew, so that the order in which
     // history comes does not matter.
     record.versions[place + 1..].iter_mut().for_each(|later| later.deadline = None);
     record.person = record.person.or(person);
     Merged::Changed(record)
+}
+
+/// A label that history was given later judged the words that were known then. Where other words
+/// turn out to have stood there, these are judged anew.
+fn drop_former_labels(record: &mut Record, place: usize, version: &Version) {
+    fn known<'a>(
+        versions: &'a [Version],
+        of: impl Fn(&'a Version) -> Option<&'a String>,
+    ) -> Option<&'a String> {
+        versions.iter().rev().find_map(of)
+    }
+    let (before, after) = record.versions.split_at(place);
+    let is_edit = (version.text.is_some()
+        && version.text.as_ref() != known(before, |v| v.text.as_ref()))
+        || (version.title.is_some()
+            && version.title.as_ref() != known(before, |v| v.title.as_ref()));
+    if !is_edit {
+        return;
+    }
+    let tells = |v: &Version| v.text.is_some() || v.title.is_some();
+    let end = place + after.iter().position(tells).unwrap_or(after.len());
+    let mut at = 0;
+    record.versions.retain(|v| {
+        at += 1;
+        !(place..end).contains(&(at - 1)) || !is_label(v)
+    });
 }
 
 /// The record after its author deleted the post, or took it out of public view.

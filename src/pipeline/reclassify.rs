@@ -245,11 +245,15 @@ fn labels(verdict: &Verdict) -> Verdict {
     }
 }
 
+/// Whether a version is nothing but a label that was given later.
+pub(super) fn is_label(version: &Version) -> bool {
+    is_opinion(version) && version.verdict.is_some() && version.ruling.is_none()
+}
+
 /// Whether what a post asks is known only from labels that were given when its answer had been due
 /// already: that is history, and nobody is woken up for it.
 pub(super) fn is_late_label(record: &Record) -> bool {
-    let label = |v: &Version| is_opinion(v) && v.verdict.is_some() && v.ruling.is_none();
-    let Some(place) = record.versions.iter().rposition(label) else { return false };
+    let Some(place) = record.versions.iter().rposition(is_label) else { return false };
     let version = &record.versions[place];
     let was_due = version.deadline.as_ref().is_some_and(|due| due.due_at <= version.seen_at);
     let before = Record { versions: record.versions[..place].to_vec(), ..record.clone() };

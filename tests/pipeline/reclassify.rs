@@ -1,7 +1,7 @@
 //! History gets the labels of the present classifier; what people said, what was known before and
 //! who was told stay as they were.
 
-use affinityd::model::{Intent, Interaction, Record, Ruling, Sentiment, Time, Verdict};
+use affinityd::model::{Intent, Interaction, Reading, Record, Ruling, Sentiment, Time, Verdict};
 use affinityd::pipeline::{self, Relabelled};
 use affinityd::store::Change;
 
@@ -154,4 +154,22 @@ fn a_run_that_stops_anywhere_goes_on_and_comes_to_the_same() {
     };
     assert_eq!(plain(&halting), plain(&straight));
     assert_eq!(halting.store().verify(halting.key, &mut |_| {}).unwrap().differences, [""; 0]);
+}
+
+#[test]
+fn words_that_turn_out_to_have_stood_there_are_judged_by_themselves() {
+    let world = World::new();
+    let first =
+        || Reading { seen_at: Some(t("mon 10:00")), ..post("a", "ada", "mon 10:00", PRAISE) };
+    world.import(vec![first()], "mon 12:00");
+    judged(&world, "a", Intent::Other);
+    run(&world, "wed 09:00", 9);
+    assert_eq!(latest(&world, "a").intent, Intent::Praise);
+    // History knows of an edit before that; the label was given to the words of before.
+    let edit = Reading { text: Some(COMPLAINT.into()), seen_at: Some(t("tue 09:00")), ..first() };
+    world.import(vec![edit], "wed 10:00");
+    assert_eq!(latest(&world, "a").intent, Intent::Complaint);
+    // The same words again change nothing.
+    world.import(vec![Reading { seen_at: Some(t("tue 08:00")), ..first() }], "wed 10:00");
+    assert_eq!(latest(&world, "a").intent, Intent::Complaint);
 }

@@ -194,5 +194,7 @@ fn facts(made: &pipeline::Digest, brand: &Brand) -> Value {
         "indicators": facts.indicators,
         "praise": praise,
         "dead_letters": facts.dead_letters,
+        "to_look_at": facts.to_look_at,
+        "drift": facts.drift,
     })
 }
