@@ -3,7 +3,9 @@
 
 pub mod facts;
 
-use affinityd::model::{CaseState, Flag, Gap, Health, Reach, Standing, Time, Trouble};
+use affinityd::model::{
+    CaseState, Drift, Flag, Gap, Health, Reach, Standing, Time, Trait, Trouble, Yardstick,
+};
 use affinityd::notify::{
     AlertFacts, CaseCard, Composed, DigestConfig, DigestFacts, Form, Part, Praise, Reason,
     ResolvedFacts, RollUpFacts, SourceFacts, compose_alert, compose_digest, compose_resolved,
@@ -156,6 +158,41 @@ fn an_empty_day_is_short_and_skipped_at_weekends_unless_something_is_wrong() {
     assert_eq!(digest_form(&blind, &config, words), Some(Form::Short), "a fault is told");
     let undelivered = DigestFacts { dead_letters: 2, ..sunday };
     assert_eq!(digest_form(&undelivered, &config, words), Some(Form::Short), "so is lost mail");
+}
+
+#[test]
+fn what_the_classifier_doubts_is_one_line_each() {
+    let moved = |against| Drift { of: Trait::Languages, against, psi: 0.314, n: 1_234 };
+    let facts = DigestFacts {
+        to_look_at: 7,
+        drift: vec![moved(Yardstick::Training), moved(Yardstick::Before)],
+        ..digest()
+    };
+    let text = |language, facts: &DigestFacts| {
+        let mail = compose_digest(facts, Form::Full, &all_parts(), words(language));
+        mail.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (language, lines) in [
+        (
+            Language::En,
+            [
+                "7 posts to look at, because the classifier is not sure: affinityd cases review",
+                "The classifier sees other posts than it was made for (their languages, PSI 0.31, \
+                 1,234 posts of last week): look at affinityd cases review.",
+            ],
+        ),
+        (Language::De, ["7 Beiträge zum Ansehen", "(ihre Sprachen, PSI 0,31,"]),
+        (Language::Sv, ["7 inlägg att titta på", "(deras språk, PSI 0,31,"]),
+    ] {
+        let said = text(language, &facts);
+        for line in lines {
+            assert!(said.contains(line), "{line} in {said}");
+        }
+        assert_eq!(said.matches("PSI").count(), 1, "the largest move, in one sentence");
+    }
+    let one = DigestFacts { to_look_at: 1, ..digest() };
+    assert!(text(Language::En, &one).contains("1 post to look at"));
+    assert!(!text(Language::En, &digest()).contains("to look at"));
 }
 
 #[test]

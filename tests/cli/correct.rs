@@ -76,8 +76,47 @@ fn the_classifier_is_measured_on_what_people_said() {
     }
     all.push_str(&super::shown(&place, &["eval", "--corrections", "--brand", "acme"]));
     all.push_str(&super::shown(&place, &["eval"]));
-    insta::assert_snapshot!(all);
+    insta::assert_snapshot!(all.replace(affinityd::classify::MODEL, "[model]"));
     let report = place.json(&["eval", "--corrections"]);
     assert_eq!(report["corrections"]["confusion"]["other"]["question"], 1);
     assert_eq!(report["checked"]["n"], 0);
+}
+
+#[test]
+fn what_the_classifier_is_not_sure_of_is_shown_with_the_way_to_settle_it() {
+    let source = Place::with_history();
+    let mut doubted = String::new();
+    for line in source.run(&["export"]).out.lines() {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        if line["id"] == "https://social.example/p/13" {
+            // The history is old; what is looked at is not.
+            let now = chrono::Utc::now() - chrono::TimeDelta::hours(3);
+            let version = &mut line["record"]["versions"][0];
+            for key in ["created_at", "seen_at"] {
+                version[key] = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into();
+            }
+            version["verdict"]["unsure"] = true.into();
+            version["deadline"] = serde_json::Value::Null;
+            let version = version.clone();
+            line["record"]["versions"] = serde_json::json!([version]);
+            line["record"]["key_at"] = line["record"]["versions"][0]["created_at"].clone();
+        }
+        doubted.push_str(&format!("{line}\n"));
+    }
+    let place = Place::new(QUIET);
+    let doubted = place.write("doubted.jsonl", doubted);
+    let taken = place.run(&["import", &doubted, "--format", "export"]);
+    assert_eq!(taken.code, 0, "{}", taken.err);
+
+    let listed = super::shown(&place, &["cases", "review"]);
+    let (when, rest) = listed.split_once(" @").expect("when it was posted");
+    assert_eq!(when.lines().count(), 2);
+    insta::assert_snapshot!(rest);
+    assert!(place.run(&["status", "--offline"]).out.contains("1 post to look at"));
+    let list = place.json(&["cases", "review"]);
+    assert_eq!(list[0]["id"], "https://social.example/p/13");
+    assert!(list[0]["scores"]["complaint"].is_number() && list[0]["reasons"].is_array());
+    let settled = place.run(&["correct", "https://social.example/p/13", "--intent", "complaint"]);
+    assert!(settled.out.contains("settled"), "{}{}", settled.out, settled.err);
+    assert_eq!(place.json(&["cases", "review"]).as_array().unwrap().len(), 0);
 }

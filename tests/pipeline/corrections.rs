@@ -241,3 +241,16 @@ fn a_doubted_post_is_looked_at_and_settled() {
     assert!(matches!(&kinds[..], [ActKind::Correct(said)] if said.was == Intent::Complaint));
     assert_eq!(world.store().verify(world.key, &mut |_| {}).unwrap().differences, [""; 0]);
 }
+
+#[test]
+fn an_alert_that_has_not_left_is_withdrawn_with_its_case() {
+    let mut world = World::new();
+    world.watch("mon 09:00");
+    world.read(vec![post("a", "ada", "mon 10:00", COMPLAINT)], "mon 10:01");
+    assert_eq!(world.watch("mon 11:36") + world.watch("mon 11:40"), 1);
+    let not_us = Ruling { relevant: Some(false), ..Ruling::default() };
+    correct(&world, "a", not_us, "mon 11:41");
+    world.watch("mon 11:42");
+    let sending = world.mails()[0].sending.clone();
+    assert!(matches!(sending, affinityd::model::Sending::Withdrawn(_)), "{sending:?}");
+}
