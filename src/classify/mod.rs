@@ -8,6 +8,7 @@
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
 //! - `fold` → `lexicon` → `language` → `cues` → `score`: the way of a text.
+//! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
 //! - `drift`: are the texts still like those it was made with?
 
@@ -23,6 +24,7 @@ mod named;
 mod needle;
 pub mod probe;
 mod score;
+mod signals;
 mod tag;
 mod tally;
 mod trie;
@@ -30,7 +32,7 @@ pub mod watch;
 
 use std::borrow::Cow;
 
-use crate::model::{Intent, Reason, Scores, Sentiment, Severity, Verdict};
+use crate::model::{Intent, Reason, Scores, Sentiment, Severity, Signal, Verdict};
 use cues::{Cue, Cues};
 use fold::{Signs, Text};
 use lexicon::{Class, LEXICON};
@@ -92,8 +94,9 @@ impl Classifier {
         let hits = LEXICON.hits(&text);
         let language = language::find(&text, &hits, post.lang);
         let cues = cues::weigh(&text, &hits, &language);
+        let said = signals::find(&text, language.code.as_deref(), post.own);
         if post.own {
-            return own(&text, &cues, language.code);
+            return said.join(own(&text, &cues, language.code));
         }
         let setting = Setting {
             addressed: post.addressed,
@@ -109,20 +112,28 @@ impl Classifier {
             _ => named::elsewhere(post.addressed, &sight, &text, &cues),
         };
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
-        let is_safety = cues.sum(Class::Safety) >= 1.0 && odds.spam < TAKEN;
-        Verdict {
+        let is_safety =
+            odds.spam < TAKEN && (said.says(Signal::Safety) || said.says(Signal::Legal));
+        let is_severe = said.is_severe() && odds.spam < TAKEN && (is_safety || asks(&odds));
+        said.join(Verdict {
             lang: language.code,
             intent,
             sentiment: feeling(&odds),
             relevant: relevance >= TAKEN && odds.spam < TAKEN,
-            severity: if is_safety { Severity::Severe } else { Severity::Normal },
+            severity: if is_severe { Severity::Severe } else { Severity::Normal },
             safety: is_safety,
             thanks: is_thanks(&odds, intent, &text),
             scores: scores(&odds, relevance),
             reasons: reasons(&text, &cues, &sight.about, elsewhere),
             ..Verdict::empty(MODEL)
-        }
+        })
     }
+}
+
+/// Whether a text with severe words may be asking something: less is enough than for others, for
+/// missing it costs more.
+fn asks(odds: &Odds) -> bool {
+    odds.complaint.max(odds.question) >= TAKEN / 2.0
 }
 
 /// Title and text as one.

@@ -286,6 +286,7 @@ impl Interaction {
             self.unsure = verdict.unsure;
             self.aspects.clone_from(&verdict.aspects);
             self.signals.clone_from(&verdict.signals);
+            self.recommends = overheard(&verdict.signals);
             if self.lang.is_none() {
                 self.lang.clone_from(&verdict.lang);
             }
@@ -303,21 +304,74 @@ impl Interaction {
             self.relevant = ruling.relevant.unwrap_or(self.relevant);
             self.severity = ruling.severity.unwrap_or(self.severity);
             self.thanks = ruling.thanks.unwrap_or(self.thanks);
-            self.recommends = ruling.recommends;
             self.moved_private = ruling.moved_private.unwrap_or(self.moved_private);
+        }
+        if let Some(ruling) = self.ruling.clone() {
+            self.take_signals(&ruling);
         }
         if !self.kind.speaks() {
             self.intent = Intent::Other;
             self.sentiment = None;
+            self.recommends = None;
+            self.aspects.clear();
+            self.signals.clear();
         }
         if !self.intent.asks() || self.unsure {
             self.deadline = None;
         }
     }
 
+    /// What a person said about aspects, recommending and switching. Words nobody knows are kept in
+    /// the ruling and mean nothing here.
+    fn take_signals(&mut self, ruling: &Ruling) {
+        if let Some(words) = &ruling.aspects {
+            let known = |word: &String| {
+                Aspect::ALL.into_iter().find(|a| a.word().eq_ignore_ascii_case(word.trim()))
+            };
+            self.aspects = words.iter().filter_map(known).collect();
+        }
+        if let Some(word) = &ruling.switching {
+            let said = match word.trim().to_ascii_lowercase().as_str() {
+                "in" | "arriving" | "to" => Some(Signal::Arriving),
+                "out" | "away" | "leaving" | "from" => Some(Signal::Leaving),
+                _ => None,
+            };
+            self.put([Signal::Leaving, Signal::Arriving], said);
+            self.recommends = overheard(&self.signals);
+        }
+        if let Some(recommends) = ruling.recommends {
+            let said = if recommends { Signal::Recommends } else { Signal::WarnsOff };
+            self.put([Signal::Recommends, Signal::WarnsOff], Some(said));
+            self.recommends = Some(recommends);
+        }
+    }
+
+    /// Takes out these signals and puts in the one that holds.
+    fn put(&mut self, out: [Signal; 2], said: Option<Signal>) {
+        self.signals.retain(|signal| !out.contains(signal));
+        self.signals.extend(said);
+        self.signals.sort_unstable();
+    }
+
+    /// Whether it says this too.
+    pub fn says(&self, signal: Signal) -> bool {
+        self.signals.contains(&signal)
+    }
+
     /// Whether it asks something of the brand and is accepted as being about it. What the classifier
     /// is not sure of asks nothing until a person says so: it is looked at, nobody is woken up.
     pub fn asks(&self) -> bool {
         self.kind.speaks() && self.relevant && self.intent.asks() && !self.unsure
+    }
+}
+
+/// Whether signals recommend the brand or warn off it. Announcing to leave counts against it (rule
+/// E33); who warns and recommends in one breath is no recommendation.
+fn overheard(signals: &[Signal]) -> Option<bool> {
+    let says = |signal| signals.contains(&signal);
+    if says(Signal::WarnsOff) || says(Signal::Leaving) {
+        Some(false)
+    } else {
+        says(Signal::Recommends).then_some(true)
     }
 }

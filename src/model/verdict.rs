@@ -308,7 +308,7 @@ pub struct Verdict {
     /// The evidence does not suffice: a person should look, nobody is woken up.
     #[serde(default)]
     pub unsure: bool,
-    /// What it is about, in order of [`Aspect`].
+    /// What it is about, the strongest first.
     #[serde(default)]
     pub aspects: Vec<Aspect>,
     /// What else it says, in order of [`Signal`].
