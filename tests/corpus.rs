@@ -90,6 +90,7 @@ fn complaints_are_found_better_than_blindly_in_every_language() {
                     needs_answer: verdict.scores.needs_answer,
                     gold_intent: Some(row.intent),
                     gold_needs_answer: Some(row.needs_answer),
+                    ..Sample::default()
                 }
             })
             .collect();

@@ -85,6 +85,7 @@ fn json_has_the_promised_keys_in_a_stable_order() {
     let expected = [
         "I3",
         "I5",
+        "I6",
         "I7",
         "I10",
         "I12 median_business",
@@ -94,6 +95,22 @@ fn json_has_the_promised_keys_in_a_stable_order() {
         "I13 open",
         "I13 oldest_seconds",
         "I13 past_due",
+        "I18 replies",
+        "I18 kept_promises",
+        "I19 posts",
+        "I19 complaint_replies",
+        "I24 quality",
+        "I24 price",
+        "I24 service",
+        "I24 delivery",
+        "I24 app",
+        "I24 returns",
+        "I24 staff",
+        "I24 values",
+        "I24 availability",
+        "I25",
+        "I30",
+        "I31",
     ];
     assert_eq!(order, expected);
     let keys = [

@@ -9,8 +9,14 @@ use super::{Policy, Threads, case_id};
 use crate::calendar::Calendar;
 use crate::model::{
     Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction, Person, Severity,
+    Signal,
     Time,
 };
+
+/// Other people below a case from which on many take part.
+const MANY: usize = 5;
+/// Posts that are looked up from each one: in a thread deeper than that nobody overlooks the case.
+const NEAR: usize = 64;
 
 struct Draft {
     case: Case,
@@ -18,6 +24,8 @@ struct Draft {
     rows: Vec<usize>,
     /// An asking post took its place (rule E21).
     replaced: bool,
+    /// Other voices below it while it waits, as far as they matter.
+    crowd: BTreeSet<usize>,
 }
 
 #[derive(Clone, Default)]
@@ -90,6 +98,7 @@ impl<'t, 'h> Fold<'t, 'h> {
 
     /// Somebody said something.
     pub(super) fn post(&mut self, voice: usize, row: usize) {
+        self.join_crowds(voice, row);
         let it = self.threads.row(row);
         if it.asks() {
             self.ask(voice, row);
@@ -108,6 +117,21 @@ impl<'t, 'h> Fold<'t, 'h> {
             // Classes that were cases always have a deadline.
             let due = self.due(it, class);
             self.open(voice, row, CaseKind::FollowUp, class, due);
+        }
+    }
+
+    /// Counts a voice among those who take part below other people's open cases: the reach of a case
+    /// is who speaks there, not who might read it.
+    fn join_crowds(&mut self, voice: usize, row: usize) {
+        for above in self.threads.above(row).take(NEAR) {
+            let Some(n) = self.filed[above] else { continue };
+            let draft = &mut self.drafts[n];
+            if draft.voice == voice || self.talks[draft.voice].open != Some(n) {
+                continue;
+            }
+            if draft.crowd.len() < MANY && draft.crowd.insert(voice) && draft.crowd.len() == MANY {
+                draft.case.severity = draft.case.severity.max(Severity::High);
+            }
         }
     }
 
@@ -172,7 +196,13 @@ impl<'t, 'h> Fold<'t, 'h> {
             case.asks.push(ask(it));
         }
         let n = self.drafts.len();
-        self.drafts.push(Draft { case, voice, rows: vec![row], replaced: false });
+        self.drafts.push(Draft {
+            case,
+            voice,
+            rows: vec![row],
+            replaced: false,
+            crowd: BTreeSet::new(),
+        });
         self.filed[row] = Some(n);
         self.talks[voice].open = Some(n);
         self.talks[voice].last = Some(n);
@@ -305,8 +335,12 @@ fn ask(row: &Interaction) -> Ask {
     Ask { id: row.id.clone(), at: row.at, intent: row.intent }
 }
 
-/// Safety words are severe, unless a person has said how bad it is.
+/// Safety words are severe and repeated contact (I31) is high, unless a person has said how bad it
+/// is.
 fn severity(row: &Interaction) -> Severity {
     let ruled = row.ruling.as_ref().and_then(|r| r.severity);
-    ruled.unwrap_or(if row.safety { Severity::Severe } else { row.severity })
+    ruled.unwrap_or_else(|| {
+        let heard = if row.says(Signal::Effort) { Severity::High } else { Severity::Low };
+        row.severity.max(if row.safety { Severity::Severe } else { heard })
+    })
 }

@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-use crate::model::Intent;
+use crate::model::{Aspect, Intent, Sentiment};
 
 /// One labelled text and what was said about it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sample {
     /// The intent that was found.
     pub intent: Intent,
@@ -16,6 +16,25 @@ pub struct Sample {
     pub gold_intent: Option<Intent>,
     /// Whether it needs an answer; if absent, whether the right intent asks something.
     pub gold_needs_answer: Option<bool>,
+    /// What was found of the rest, and its labels.
+    pub rest: Rest,
+}
+
+/// What a text says beside its intent: found and right. Right is `None` where it was not labelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rest {
+    /// Whether it was found to be severe.
+    pub severe: bool,
+    /// Whether it is.
+    pub gold_severe: Option<bool>,
+    /// The main aspect that was found.
+    pub aspect: Option<Aspect>,
+    /// The right one. Posts without one are not measured.
+    pub gold_aspect: Option<Aspect>,
+    /// The sentiment that was found.
+    pub sentiment: Option<Sentiment>,
+    /// The right one.
+    pub gold_sentiment: Option<Sentiment>,
 }
 
 impl Sample {
@@ -41,10 +60,10 @@ pub struct ClassReport {
     pub f1: Option<f64>,
 }
 
-/// Figures about intents.
+/// Figures about a choice among classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IntentReport {
-    /// Texts with an intent label.
+pub struct ChoiceReport {
+    /// Texts with a label.
     pub n: usize,
     /// Share of right answers.
     pub accuracy: f64,
@@ -78,9 +97,15 @@ pub struct NeedsReport {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     /// About intents.
-    pub intent: Option<IntentReport>,
+    pub intent: Option<ChoiceReport>,
     /// About "needs an answer".
     pub needs_answer: Option<NeedsReport>,
+    /// About sentiments.
+    pub sentiment: Option<ChoiceReport>,
+    /// About severity: severe or not.
+    pub severity: Option<ChoiceReport>,
+    /// About the main aspect, of texts that have one; finding none is a mistake.
+    pub aspect: Option<ChoiceReport>,
 }
 
 /// Measures.
@@ -92,7 +117,36 @@ pub fn evaluate(samples: &[Sample]) -> Report {
     Report {
         intent: (!intents.is_empty()).then(|| intent_report(&intents)),
         needs_answer: (!needs.is_empty()).then(|| needs_report(&needs)),
+        sentiment: choice(samples, SENTIMENTS, |s| (s.rest.sentiment, s.rest.gold_sentiment)),
+        severity: choice(samples, SEVERITIES, |s| (Some(s.rest.severe), s.rest.gold_severe)),
+        aspect: choice(samples, Aspect::ALL.map(|a| (a.word(), a)), |s| {
+            (s.rest.aspect, s.rest.gold_aspect)
+        }),
     }
+}
+
+const SENTIMENTS: [(&str, Sentiment); 3] =
+    [("neg", Sentiment::Neg), ("neu", Sentiment::Neu), ("pos", Sentiment::Pos)];
+const SEVERITIES: [(&str, bool); 2] = [("severe", true), ("other", false)];
+
+/// A report on one choice; `read` gives what was found and what is right.
+fn choice<T: Copy + PartialEq, const N: usize>(
+    samples: &[Sample],
+    classes: [(&'static str, T); N],
+    read: impl Fn(&Sample) -> (Option<T>, Option<T>),
+) -> Option<ChoiceReport> {
+    let pairs: Vec<(Option<T>, Option<T>)> =
+        samples.iter().map(read).filter(|(_, gold)| gold.is_some()).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let classes = classes.map(|(name, class)| class_report(name, Some(class), &pairs)).to_vec();
+    Some(ChoiceReport {
+        n: pairs.len(),
+        accuracy: accuracy(&pairs),
+        macro_f1: macro_f1(&classes),
+        classes,
+    })
 }
 
 /// A probability, whatever came in.
@@ -100,10 +154,10 @@ fn unit(p: f32) -> f32 {
     if p.is_nan() { 0.0 } else { p.clamp(0.0, 1.0) }
 }
 
-fn intent_report(pairs: &[(Intent, Intent)]) -> IntentReport {
+fn intent_report(pairs: &[(Intent, Intent)]) -> ChoiceReport {
     let classes: Vec<ClassReport> =
         Intent::ALL.into_iter().map(|class| class_report(class.word(), class, pairs)).collect();
-    IntentReport {
+    ChoiceReport {
         n: pairs.len(),
         accuracy: accuracy(pairs),
         macro_f1: macro_f1(&classes),
@@ -186,7 +240,7 @@ mod tests {
     use super::*;
 
     fn sample(intent: Intent, needs_answer: f32, gold: Option<Intent>) -> Sample {
-        Sample { intent, needs_answer, gold_intent: gold, gold_needs_answer: None }
+        Sample { intent, needs_answer, gold_intent: gold, ..Sample::default() }
     }
 
     #[test]
@@ -213,6 +267,28 @@ mod tests {
         // At 0.3: two right of three found, two labelled: 4/5.
         assert!((needs.suggested_threshold.unwrap() - 0.3).abs() < 1e-6);
         assert_eq!(needs.f1_at_threshold, Some(0.8));
+    }
+
+    #[test]
+    fn severity_and_aspect_by_hand() {
+        let rest = |severe, gold_severe, aspect, gold_aspect| Sample {
+            rest: Rest { severe, gold_severe, aspect, gold_aspect, ..Rest::default() },
+            ..Sample::default()
+        };
+        let (price, staff) = (Some(Aspect::Price), Some(Aspect::Staff));
+        let report = evaluate(&[
+            rest(true, Some(true), price, price),
+            rest(true, Some(false), staff, price),
+            rest(false, Some(true), None, staff),
+            rest(true, None, staff, None),
+        ]);
+        let severity = report.severity.unwrap();
+        assert_eq!((severity.n, severity.classes[0].precision), (3, Some(0.5)));
+        assert_eq!(severity.classes[0].recall, Some(0.5));
+        let aspect = report.aspect.unwrap();
+        assert_eq!(aspect.n, 3, "the last has no label");
+        assert!((aspect.accuracy - 1.0 / 3.0).abs() < 1e-12, "none found is a mistake");
+        assert_eq!(report.sentiment, None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod promise;
 mod terms;
 
 use super::fold::{Text, is_unspaced};
-use crate::model::{Aspect, Promised, Reason, Signal, Verdict};
+use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
 use terms::{Class, Family, Hit, Langs, TERMS};
 
 /// The sum from which on something is said.
@@ -22,8 +22,10 @@ const SECOND: (f32, f32) = (0.9, 0.7);
 const REACH: u32 = 3;
 /// Terms lighter than this are no statements that could be negated.
 const STATEMENT: f32 = 0.8;
-/// What an amount of money adds to words of loss.
-const AMOUNT: f32 = 0.3;
+/// What an amount of money adds to words of loss, and to price.
+const AMOUNT: (f32, f32) = (0.3, 0.8);
+/// What words of waiting in vain, or of data gone astray, add to service.
+const CARE: f32 = 0.8;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,11 +54,21 @@ impl Found {
     /// The verdict with what was found; aspects only of a text that is about the brand.
     pub(super) fn join(self, mut verdict: Verdict) -> Verdict {
         let is_about = verdict.relevant;
-        let is_kept = |word: &str| is_about || Aspect::ALL.iter().all(|a| a.word() != word);
+        // "Can you recommend one?" recommends nothing, and "it was five stars once" the contrary.
+        let fits = |signal: Signal| match signal {
+            Signal::Recommends => !verdict.intent.asks() && verdict.sentiment != Sentiment::Neg,
+            Signal::WarnsOff => verdict.sentiment != Sentiment::Pos,
+            _ => true,
+        };
+        let aspects = if is_about { self.aspects } else { Vec::new() };
+        let signals: Vec<Signal> = self.signals.into_iter().filter(|s| fits(*s)).collect();
+        let is_kept = |word: &str| {
+            aspects.iter().any(|aspect| aspect.word() == word)
+                || signals.iter().any(|signal| signal.word() == word)
+        };
         verdict.reasons.extend(self.reasons.into_iter().filter(|r| is_kept(&r.speaks_for)));
         verdict.reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-        verdict.aspects = if is_about { self.aspects } else { Vec::new() };
-        verdict.signals = self.signals;
+        (verdict.aspects, verdict.signals) = (aspects, signals);
         verdict.promised = self.promised;
         verdict
     }
@@ -119,7 +131,26 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Found {
     }
     let money = &mut signals[Signal::MoneyLost as usize];
     if text.signs.money > 0 && money.weight > 0.0 {
-        money.weight += AMOUNT;
+        money.weight += AMOUNT.0;
+    }
+    let is_care = [Signal::DataLeak, Signal::Effort, Signal::AnyAnswer]
+        .iter()
+        .any(|signal| signals[*signal as usize].weight >= SAID);
+    // Signs only add to words: a sum by itself is not about price.
+    for (aspect, is_given, weight) in
+        [(Aspect::Price, text.signs.money > 0, AMOUNT.1), (Aspect::Service, is_care, CARE)]
+    {
+        let sum = &mut aspects[aspect as usize];
+        if is_given && sum.weight > 0.0 {
+            sum.weight += weight;
+        }
+    }
+    // "Left them for you" announces one thing in the words of two: the weightier holds.
+    let (leaving, arriving) = (Signal::Leaving as usize, Signal::Arriving as usize);
+    if signals[leaving].weight >= SAID && signals[arriving].weight >= SAID {
+        let weaker =
+            if signals[leaving].weight < signals[arriving].weight { leaving } else { arriving };
+        signals[weaker] = Sum::default();
     }
     let mut found = Found::default();
     let mut promised = None;
@@ -258,4 +289,86 @@ fn are_near(text: &Text, left: &Hit, right: &Hit) -> bool {
     let next = text.clauses.partition_point(|end| *end < left.end);
     let is_one_clause = text.clauses.get(next).is_none_or(|end| *end >= right.start);
     is_one_clause && word(right.start).saturating_sub(word(left.end - 1)) <= REACH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fold;
+    use super::*;
+
+    fn said(lang: &str, text: &str, own: bool) -> Found {
+        find(&Text::new(text, fold::plain(text), &[]), Some(lang), own)
+    }
+
+    #[test]
+    fn negation_is_respected() {
+        for (lang, text, signal, is_said) in [
+            ("en", "I will sue you", Signal::Legal, true),
+            ("en", "No need to call a lawyer", Signal::Legal, false),
+            ("en", "Never had a data leak with them", Signal::DataLeak, false),
+            ("en", "I recommend them", Signal::Recommends, true),
+            ("en", "I would not recommend them", Signal::Recommends, false),
+            ("en", "I would not recommend them", Signal::WarnsOff, true),
+            ("de", "Kann ich leider niemandem empfehlen", Signal::WarnsOff, true),
+            ("de", "Kann ich nur empfehlen", Signal::Recommends, true),
+            ("fr", "Je ne recommande pas", Signal::WarnsOff, true),
+            ("ja", "おすすめしません", Signal::WarnsOff, true),
+            ("zh", "不推荐", Signal::Recommends, false),
+        ] {
+            assert_eq!(said(lang, text, false).says(signal), is_said, "{text}: {signal:?}");
+        }
+    }
+
+    #[test]
+    fn each_ground_of_severity_has_its_words() {
+        for (lang, text, signal) in [
+            ("en", "The charger caught fire next to my bed", Signal::Safety),
+            ("de", "Im Joghurt waren Glassplitter", Signal::Safety),
+            ("fr", "Je vais porter plainte", Signal::Legal),
+            ("es", "Me han cobrado dos veces", Signal::MoneyLost),
+            ("sv", "Det är ren diskriminering", Signal::Discrimination),
+            ("zh", "我看到别人的病历", Signal::DataLeak),
+            ("ko", "두 번 결제됐어요", Signal::MoneyLost),
+        ] {
+            let found = said(lang, text, false);
+            assert!(found.says(signal) && found.is_severe(), "{text}: {found:?}");
+            assert!(found.reasons.iter().any(|r| r.speaks_for == signal.word()), "{text}");
+        }
+        assert!(!said("en", "The bus was late and the tea was cold", false).is_severe());
+    }
+
+    #[test]
+    fn the_strongest_aspect_comes_first() {
+        let aspects = |text| said("en", text, false).aspects;
+        assert_eq!(aspects("The app crashes at every login"), [Aspect::App]);
+        assert_eq!(aspects("The waitress was so rude")[0], Aspect::Staff);
+        assert_eq!(aspects("Hm."), []);
+    }
+
+    #[test]
+    fn what_the_brand_says_is_its_own_kind() {
+        use Promised::{Date, InDays, Weekday};
+        for (lang, text, promised) in [
+            ("en", "Sorry! Your refund will be there by Friday.", Some(Weekday(5))),
+            ("en", "An engineer will be with you within 3 working days.", Some(InDays(3))),
+            ("en", "We will write to you by 12 March.", Some(Date(3, 12))),
+            ("en", "We'll call you within 48 hours.", Some(InDays(2))),
+            ("en", "We are open today. We will see.", None),
+            ("en", "We will send order 4711 in 2 weeks.", Some(InDays(14))),
+            ("de", "Sie erhalten die Antwort bis 12. März.", Some(Date(3, 12))),
+            ("sv", "Vi återkommer senast imorgon.", Some(InDays(1))),
+            ("ja", "3営業日以内に返金いたします。", Some(InDays(3))),
+            ("ja", "3月12日までにご連絡いたします。", Some(Date(3, 12))),
+            ("zh", "我们会在3天内回复您。", Some(InDays(3))),
+        ] {
+            let found = said(lang, text, true);
+            assert_eq!(found.promised, promised, "{text}");
+            assert_eq!(found.says(Signal::Promise), promised.is_some(), "{text}");
+        }
+        let found = said("en", "20 % off, use code SUN. Shop now!", true);
+        assert_eq!(found.signals, [Signal::Selling]);
+        assert!(!said("en", "20 % off, use code SUN. Shop now!", false).says(Signal::Selling));
+        let found = said("en", "Sorry, this was caused by a fault. We have refunded you.", true);
+        assert_eq!(found.signals, [Signal::Apology, Signal::Cause, Signal::NextStep]);
+    }
 }

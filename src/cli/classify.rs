@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::pieces::skip_line;
 use super::show;
 use super::{Outcome, Place};
-use crate::classify::eval::{Sample, evaluate};
+use crate::classify::eval::{Report, Rest, Sample, evaluate};
 use crate::classify::{Classifier, Post, Watch};
-use crate::model::{Intent, Verdict};
+use crate::model::{Aspect, Intent, Sentiment, Severity, Verdict};
 
 /// `affinityd classify …`.
 #[derive(Args)]
@@ -28,7 +28,8 @@ pub struct Options {
 /// `affinityd eval …`.
 #[derive(Args)]
 pub struct Eval {
-    /// Labelled lines: those of `classify` with `intent` or `needs_answer`
+    /// Labelled lines: those of `classify` with `intent`, `needs_answer`, `sentiment`, `severity` or
+    /// `aspect`
     #[arg(required_unless_present = "corrections", conflicts_with = "corrections")]
     file: Option<PathBuf>,
     /// What people have corrected and checked, in place of a file
@@ -58,6 +59,32 @@ struct Line {
     intent: Option<Intent>,
     #[serde(default)]
     needs_answer: Option<Gold>,
+    #[serde(default)]
+    sentiment: Option<Value>,
+    #[serde(default)]
+    severity: Option<Value>,
+    #[serde(default)]
+    aspect: Option<Value>,
+    #[serde(default)]
+    own: bool,
+}
+
+impl Line {
+    /// The labels beside intent and need, with what was found. Words nobody knows are no labels.
+    fn rest(&self, verdict: &Verdict) -> Rest {
+        fn label<T: serde::de::DeserializeOwned>(word: Option<&Value>) -> Option<T> {
+            T::deserialize(word?).ok()
+        }
+        let severity: Option<Severity> = label(self.severity.as_ref());
+        Rest {
+            severe: verdict.severity == Severity::Severe,
+            gold_severe: severity.map(|severity| severity == Severity::Severe),
+            aspect: verdict.aspects.first().copied(),
+            gold_aspect: label::<Aspect>(self.aspect.as_ref()),
+            sentiment: Some(verdict.sentiment),
+            gold_sentiment: label::<Sentiment>(self.sentiment.as_ref()),
+        }
+    }
 }
 
 /// A label, as people write it.
@@ -104,7 +131,7 @@ impl Bench {
             watch: line.brand.as_ref().and_then(|brand| self.watches.get(brand)),
             // A text that is handed over for a brand is taken as meant for it.
             addressed: true,
-            own: false,
+            own: line.own,
         })
     }
 }
@@ -200,6 +227,10 @@ fn answer(id: &Value, verdict: &Verdict) -> Value {
             "neu": scores.sentiment[1],
             "pos": scores.sentiment[2],
         },
+        "severity": verdict.severity,
+        "aspects": verdict.aspects,
+        "signals": verdict.signals,
+        "unsure": verdict.unsure,
         "reasons": verdict.reasons,
         "model": verdict.model,
     })
@@ -225,13 +256,14 @@ pub fn eval(place: &Place, options: &Eval) -> Outcome {
             needs_answer: verdict.scores.needs_answer,
             gold_intent: line.intent,
             gold_needs_answer: line.needs_answer.map(Gold::is_yes),
+            rest: line.rest(&verdict),
         });
         Ok(())
     })?;
     let report = evaluate(&samples);
-    if report.intent.is_none() && report.needs_answer.is_none() {
+    if report == Report::default() {
         return Err(super::Failure::Failed(anyhow::anyhow!(
-            "{}: none of {} lines has `intent` or `needs_answer`",
+            "{}: none of {} lines has a label, such as `intent` or `needs_answer`",
             file.display(),
             samples.len()
         )));
@@ -251,7 +283,13 @@ pub fn print(answer: &Value) -> Result<()> {
     let mut out = show::out();
     let share = |value: &Value| value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"));
     show::line(&mut out, &format!("model {}", show::text(&answer["model"])))?;
-    for (name, key) in [("intent", "intent"), ("needs an answer", "needs_answer")] {
+    for (name, key) in [
+        ("intent", "intent"),
+        ("needs an answer", "needs_answer"),
+        ("sentiment", "sentiment"),
+        ("severity", "severity"),
+        ("main aspect", "aspect"),
+    ] {
         let part = &answer[key];
         if part.is_null() {
             continue;

@@ -152,11 +152,17 @@ Example: affinityd correct 80j7p8qrye --intent question --note \"asks for hours\
     Explain(indicators::Explain),
     /// Classify texts: JSON lines in, JSON lines out
     #[command(after_help = "\
+Each answer has the intent, its probabilities, `severity` (severe, high, normal, low), `aspects` (the
+strongest first), `signals` (safety, legal, discrimination, money-lost, data-leak, effort, any-answer,
+recommends, warns-off, leaving, arriving; with \"own\": true selling, apology, cause, next-step,
+promise), `unsure`, and the reasons.
+
 Example: echo '{\"id\":1,\"text\":\"My order never came!\"}' | affinityd classify")]
     Classify(classify::Options),
     /// Measure the classifier on labelled texts
     #[command(after_help = "\
-With --corrections it is measured on what people have said of stored posts.
+Lines are those of `classify` with labels: `intent`, `needs_answer`, `sentiment`, `severity`,
+`aspect`. With --corrections it is measured on what people have said of stored posts.
 
 Example: affinityd eval labelled.jsonl --json")]
     Eval(classify::Eval),

@@ -6,17 +6,26 @@
 //! Which interaction belongs to which case is `cases`'; what may be shown as a percentage, and how
 //! many flags a mail carries, is for the faces.
 
+mod accountability;
 mod active;
 mod answered;
+mod aspects;
 mod backlog;
+mod effort;
 #[cfg(test)]
 mod fixtures;
 mod ground;
 mod measure;
+mod recommendation;
+mod replies;
 mod reply_time;
 mod returning;
+mod selling;
 mod sentiment;
+mod sought;
 pub mod statistics;
+mod switching;
+mod votes;
 pub mod window;
 
 use chrono_tz::Tz;
@@ -32,10 +41,17 @@ use statistics::misclassified::{self, Check};
 const GROUPS: &[Group] = &[
     active::GROUP,
     sentiment::GROUP,
+    recommendation::GROUP,
     returning::GROUP,
     answered::GROUP,
     reply_time::GROUP,
     backlog::GROUP,
+    accountability::GROUP,
+    selling::GROUP,
+    aspects::GROUP,
+    switching::GROUP,
+    sought::GROUP,
+    effort::GROUP,
 ];
 
 /// Numbers that are measured together.
@@ -84,6 +100,8 @@ pub struct Scope<'a> {
     pub before: Window,
     /// W″, the equal days before W′.
     pub earlier: Window,
+    /// The brand's zone, in which days are counted.
+    pub zone: Tz,
     /// The business time between two instants, in milliseconds.
     pub business: &'a dyn Fn(Time, Time) -> i64,
     /// How the labels did where persons checked a random sample.
@@ -113,7 +131,7 @@ impl<'a> Scope<'a> {
         let before = window::before(&window, zone);
         let earlier = window::before(&before, zone);
         let checks = Checks::default();
-        Self { history, cases, window, before, earlier, business, checks }
+        Self { history, cases, window, before, earlier, zone, business, checks }
     }
 
     /// The moment as of which everything is known.

@@ -19,6 +19,9 @@ impl Words {
         let name = match (id, part) {
             ("I3", _) => self.pick("Active voices", "Aktive Stimmen", "Aktiva röster"),
             ("I5", _) => self.pick("Net sentiment", "Stimmungssaldo", "Nettostämning"),
+            ("I6", _) => {
+                self.pick("Recommendation balance", "Empfehlungssaldo", "Rekommendationsbalans")
+            }
             ("I7", _) => {
                 self.pick("Returning voices", "Wiederkehrende Stimmen", "Återkommande röster")
             }
@@ -53,9 +56,55 @@ impl Words {
             ("I13", Some("past_due")) => {
                 self.pick("Past due now", "Jetzt überfällig", "Försenade nu")
             }
+            ("I18", Some("replies")) => self.pick(
+                "Accountable replies",
+                "Antworten, die Verantwortung zeigen",
+                "Svar som tar ansvar",
+            ),
+            ("I18", Some("kept_promises")) => {
+                self.pick("Kept promises", "Gehaltene Zusagen", "Hållna löften")
+            }
+            ("I19", Some("posts")) => {
+                self.pick("Selling posts", "Werbende Beiträge", "Säljande inlägg")
+            }
+            ("I19", Some("complaint_replies")) => self.pick(
+                "Selling replies to complaints",
+                "Werbende Antworten auf Beschwerden",
+                "Säljande svar på klagomål",
+            ),
+            ("I24", Some(aspect)) => {
+                return format!(
+                    "{}: {} ({id})",
+                    self.pick("Aspect balance", "Saldo nach Thema", "Balans per ämne"),
+                    self.aspect(aspect)
+                );
+            }
+            ("I25", _) => self.pick("Switching talk", "Rede vom Wechseln", "Tal om att byta"),
+            ("I30", _) => {
+                self.pick("Replies sought in vain", "Vergeblich nachgefragt", "Svar som efterlysts")
+            }
+            ("I31", _) => {
+                self.pick("Complaints with effort", "Beschwerden mit Mühe", "Klagomål med besvär")
+            }
             _ => fallback,
         };
         format!("{name} ({id})")
+    }
+
+    /// The name of an aspect for people, from its word.
+    pub fn aspect(self, word: &str) -> &str {
+        match word {
+            "quality" => self.pick("quality", "Qualität", "kvalitet"),
+            "price" => self.pick("price", "Preis", "pris"),
+            "service" => self.pick("service", "Service", "service"),
+            "delivery" => self.pick("delivery", "Lieferung", "leverans"),
+            "app" => self.pick("app and website", "App und Website", "app och webbplats"),
+            "returns" => self.pick("returns", "Rückgabe", "returer"),
+            "staff" => self.pick("staff", "Personal", "personal"),
+            "values" => self.pick("values", "Werte", "värderingar"),
+            "availability" => self.pick("availability", "Verfügbarkeit", "tillgänglighet"),
+            _ => word,
+        }
     }
 
     /// What a number counts, where its name does not say it all.
@@ -65,6 +114,11 @@ impl Words {
                 "people who speak well less people who speak ill, of all who do either",
                 "Personen mit guten minus Personen mit schlechten Worten, von allen mit einem von beidem",
                 "personer som talar väl minus personer som talar illa, av alla som gör något av det",
+            ),
+            "I6" => self.pick(
+                "people who recommend less people who warn or leave, of all who spoke; overheard, not asked",
+                "wer empfiehlt minus wer warnt oder geht, von allen, die sprachen; mitgehört, nicht gefragt",
+                "de som rekommenderar minus de som varnar eller lämnar, av alla som hördes; uppsnappat, inte efterfrågat",
             ),
             "I7" => self.pick(
                 "of those who spoke in the window before, who spoke again; people who speak are not all customers",
@@ -94,7 +148,12 @@ impl Words {
     /// How many a number rests on.
     pub fn based_on(self, n: u64, id: &str) -> String {
         match id {
-            "I3" | "I5" | "I7" => self.pick(
+            "I18" | "I19" => self.pick(
+                self.count(n, "post", "posts"),
+                self.count(n, "Beitrag", "Beiträge"),
+                self.count(n, "inlägg", "inlägg"),
+            ),
+            "I3" | "I5" | "I6" | "I7" | "I24" | "I25" => self.pick(
                 self.count(n, "person", "people"),
                 self.count(n, "Person", "Personen"),
                 self.count(n, "person", "personer"),

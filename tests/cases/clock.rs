@@ -193,8 +193,27 @@ fn what_is_open_and_what_is_past() {
 fn severity_only_rises() {
     let severe = |r: &mut affinityd::model::Interaction| r.severity = Severity::Severe;
     let low = |r: &mut affinityd::model::Interaction| r.severity = Severity::Low;
+    let effort = |r: &mut affinityd::model::Interaction| {
+        r.signals = vec![affinityd::model::Signal::Effort];
+    };
+    let crowd = |people: usize| {
+        let mut rows = vec![ask("p1", "ann", "mon 10:00", Complaint)];
+        for n in 0..people {
+            let who = ["bo", "cy", "di", "ed", "flo", "gus"][n];
+            rows.push(row(who).by(who).at("mon 10:30").below("p1"));
+            rows.push(row(&format!("{who} again")).by(who).at("mon 10:31").below("p1"));
+        }
+        rows
+    };
     let now = "mon 11:00";
     for (case, rows, wanted) in [
+        (
+            "told of repeated contact",
+            vec![ask("p1", "ann", "mon 10:00", Complaint).with(effort)],
+            Severity::High,
+        ),
+        ("four others take part, twice each", crowd(4), Severity::Normal),
+        ("five others take part", crowd(5), Severity::High),
         ("as the post", vec![ask("p1", "ann", "mon 10:00", Question).with(low)], Severity::Low),
         (
             "words that are no question can be severe",

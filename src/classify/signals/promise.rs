@@ -14,7 +14,12 @@ const FURTHEST: u16 = 365;
 /// The first day that is named in a sentence in which the brand binds itself, and where its name
 /// stands.
 pub(super) fn day(text: &Text, hits: &[Hit]) -> Option<(Promised, (usize, usize))> {
-    let sentence = |at: usize| text.sentences.partition_point(|(end, _)| *end <= at);
+    // The dot of "12. March" ends no sentence.
+    let is_end = |end: usize| !end.checked_sub(1).is_some_and(|at| text.chars[at].is_ascii_digit());
+    let sentence = |at: usize| {
+        let ends = text.sentences.iter().map(|(end, _)| *end).take_while(|end| *end <= at);
+        ends.filter(|end| is_end(*end)).count()
+    };
     let binds = |at: usize| {
         let mut commits = hits.iter().filter(|hit| hit.term.class == Class::Commit);
         commits.any(|commit| sentence(commit.start) == sentence(at))
