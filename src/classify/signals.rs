@@ -245,12 +245,12 @@ fn is_distinct(hit: &Hit, text: &Text) -> bool {
 /// The longest term at each place, family by family; the same term counts once.
 fn settle(mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
-    let mut longest = [(0, 0); 3];
+    let mut longest = [(0, 0); 4];
     let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
     for hit in hits {
         let span = (hit.start, hit.end);
         let Some(family) = hit.term.class.family() else {
-            for family in [Family::Signal, Family::Aspect] {
+            for family in [Family::Signal, Family::Aspect, Family::Chase] {
                 if hit.start >= longest[family as usize].1 {
                     longest[family as usize] = span;
                 }

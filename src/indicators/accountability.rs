@@ -87,8 +87,7 @@ fn promises<'a>(
     let mut found = Vec::new();
     for rows in replies::by_thread(ground).into_values() {
         for row in &rows {
-            let promised = row.verdict.as_ref().and_then(|verdict| verdict.promised);
-            let Some(until) = promised.and_then(|promised| end(promised, row.at, scope.zone))
+            let Some(until) = row.promised.and_then(|promised| end(promised, row.at, scope.zone))
             else {
                 continue;
             };
@@ -139,7 +138,7 @@ fn explain(ground: &Ground<'_>) -> Vec<Line> {
 mod tests {
     use super::super::fixtures::{AT, Setting, asked, post};
     use super::*;
-    use crate::model::{Answer, Intent, Kind, Standing, Verdict};
+    use crate::model::{Answer, Intent, Kind, Standing};
 
     fn at(text: &str) -> Time {
         Time::parse(text).unwrap()
@@ -196,8 +195,7 @@ mod tests {
     fn a_promise_is_kept_by_another_post_in_time() {
         let promise = |id: &str, below: &str| {
             let mut row = own(id, below, 0);
-            let promised = Some(Promised::InDays(1));
-            row.verdict = Some(Verdict { promised, ..Verdict::empty("m") });
+            row.promised = Some(Promised::InDays(1));
             row
         };
         let mut setting = Setting::default();

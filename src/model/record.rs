@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Aspect, Author, Counts, Deadline, Intent, Kind, Ruling, Sentiment, Severity, Signal, Time,
-    Verdict,
+    Aspect, Author, Counts, Deadline, Intent, Kind, Promised, Ruling, Sentiment, Severity, Signal,
+    Time, Verdict,
 };
 
 /// A person: a keyed hash of (platform, author id). Outlives handle and name, so that people who
@@ -155,6 +155,8 @@ pub struct Interaction {
     pub aspects: Vec<Aspect>,
     /// What else it says.
     pub signals: Vec<Signal>,
+    /// On an own post: the day it promises something for.
+    pub promised: Option<Promised>,
     /// The deadline that was fixed for the class in force; `None` if it asks nothing.
     pub deadline: Option<Deadline>,
     /// The classifier's word on the text in force.
@@ -205,6 +207,7 @@ impl Record {
             unsure: false,
             aspects: Vec::new(),
             signals: Vec::new(),
+            promised: None,
             deadline: None,
             verdict: None,
             ruling: None,
@@ -286,6 +289,7 @@ impl Interaction {
             self.unsure = verdict.unsure;
             self.aspects.clone_from(&verdict.aspects);
             self.signals.clone_from(&verdict.signals);
+            self.promised = verdict.promised;
             self.recommends = overheard(&verdict.signals);
             if self.lang.is_none() {
                 self.lang.clone_from(&verdict.lang);

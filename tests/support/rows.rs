@@ -89,6 +89,7 @@ pub fn row(id: &str) -> Row {
         unsure: false,
         aspects: Vec::new(),
         signals: Vec::new(),
+        promised: None,
         deadline: None,
         verdict: None,
         ruling: None,

@@ -41,6 +41,8 @@ pub(super) enum Family {
     Signal = 0,
     Aspect = 1,
     Time = 2,
+    /// Asking after an answer tells of waiting too, so it hides no words of effort.
+    Chase = 3,
 }
 
 impl Class {
@@ -66,10 +68,11 @@ impl Class {
         })
     }
 
-    /// Its family; `None` for `plain`, which belongs to the two that mean something.
+    /// Its family; `None` for `plain`, which belongs to those that mean something.
     pub(super) fn family(self) -> Option<Family> {
         match self {
             Self::Plain => None,
+            Self::Signal(Signal::AnyAnswer) => Some(Family::Chase),
             Self::Signal(_) => Some(Family::Signal),
             Self::Aspect(_) => Some(Family::Aspect),
             _ => Some(Family::Time),
