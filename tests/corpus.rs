@@ -167,6 +167,8 @@ fn complaints_about_named_rivals_are_told_from_those_about_the_brand() {
     assert!(others >= 20 && told * 10 >= others * 7, "{told} of {others}");
     assert!(swapped * 10 <= told, "{swapped} of {told} are nobody's");
     assert!(mistaken * 200 <= ours, "{mistaken} of {ours}");
+}
+
 #[test]
 fn the_reference_is_that_of_the_present_classifier() {
     let classifier = Classifier::new();

@@ -9,8 +9,7 @@ use super::{Policy, Threads, case_id};
 use crate::calendar::Calendar;
 use crate::model::{
     Answer, Ask, Case, CaseEvent, CaseKind, Deadline, End, Intent, Interaction, Person, Severity,
-    Signal,
-    Time,
+    Signal, Time,
 };
 
 /// Other people below a case from which on many take part.

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::ingest::Desk;
-use super::judge::rejudge;
+use super::judge::{rejudge, standing};
 use super::merge::WORDLESS;
 use crate::classify::eval::Sample;
 use crate::indicators::Checks;
@@ -193,8 +193,7 @@ pub fn gold(desk: Desk<'_>, now: Time) -> Result<Vec<Gold>> {
         let place = (record.platform.clone(), record.id.clone());
         let at = drawn.get(&place).copied();
         let is_drawn = at.is_some_and(|at| word_since(&record, at, now).is_some());
-        let is_about = stored.relevant || stored.scores.relevant >= 0.5;
-        let present = if is_drawn { None } else { rejudge(desk, &record, is_about) };
+        let present = if is_drawn { None } else { rejudge(desk, &record, standing(desk, &it)) };
         let verdict = present.as_ref().unwrap_or(stored);
         all.push(Gold {
             sample: Sample {
@@ -202,6 +201,7 @@ pub fn gold(desk: Desk<'_>, now: Time) -> Result<Vec<Gold>> {
                 needs_answer: verdict.scores.needs_answer,
                 gold_intent: Some(truth(&it)),
                 gold_needs_answer: Some(it.asks()),
+                ..Sample::default()
             },
             is_drawn,
             is_wordless: !is_drawn && present.is_none(),

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 
 use super::ingest::Desk;
-use super::judge::{judge, was_late};
+use super::judge::{Standing, judge, was_late};
 use super::page::Page;
 use crate::cases::case_id;
 use crate::model::{Act, ActKind, CaseKind, Correction, Interaction, Ruling, Time, Version};
@@ -74,7 +74,7 @@ pub fn correct(
             ruling: Some(said.ruling.clone()),
             ..Version::default()
         });
-        judge(desk, &mut record, true, is_late);
+        judge(desk, &mut record, Standing::Speaks, is_late);
         page.now = page.now.max(seen_at);
         page.put(record);
         page.acts.push(Act {

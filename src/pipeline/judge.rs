@@ -74,9 +74,23 @@ pub fn unjudged(mut record: Record) -> Record {
     record
 }
 
+/// How a stored post stands to the brand, as far as that can still be told.
+pub fn standing(desk: Desk<'_>, it: &Interaction) -> Standing {
+    let was_taken = it.ruling.as_ref().is_some_and(|ruling| ruling.relevant == Some(true))
+        || it.verdict.as_ref().is_some_and(|v| v.relevant || v.scores.relevant >= 0.5);
+    let mut words = [&it.title, &it.text].into_iter().flatten();
+    if words.any(|text| desk.brand.watch.matches(text).is_about()) {
+        Standing::Names
+    } else if was_taken {
+        Standing::Speaks
+    } else {
+        Standing::Neither
+    }
+}
+
 /// What the classifier says now about the words in force, as [`judge`] would have asked it; `None`
 /// if no words are kept.
-pub fn rejudge(desk: Desk<'_>, record: &Record, is_about: bool) -> Option<Verdict> {
+pub fn rejudge(desk: Desk<'_>, record: &Record, standing: Standing) -> Option<Verdict> {
     let (mut text, mut title) = (None, None);
     let mut told = None;
     for version in &record.versions {
@@ -85,7 +99,7 @@ pub fn rejudge(desk: Desk<'_>, record: &Record, is_about: bool) -> Option<Verdic
         }
     }
     let says_nothing = [&text, &title].into_iter().flatten().all(|w| w.trim().is_empty());
-    told.filter(|_| !says_nothing).map(|told| classify(desk, told, &text, &title, is_about))
+    told.filter(|_| !says_nothing).map(|told| classify(desk, told, &text, &title, standing))
 }
 
 fn learn(known: &mut Option<String>, told: &Option<String>) -> bool {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::correct::is_opinion;
 use super::ingest::Desk;
-use super::judge::{deadline_of, rejudge, was_late};
+use super::judge::{deadline_of, rejudge, standing, was_late};
 use super::merge::WORDLESS;
 use super::page::Page;
 use crate::model::{Interaction, Record, Time, Verdict, Version};
@@ -205,15 +205,7 @@ fn relabel(
 ) -> Option<(Record, Interaction, Verdict)> {
     let was = record.latest().filter(|it| it.deleted_at.is_none())?;
     let old = was.verdict.as_ref().filter(|verdict| verdict.model != WORDLESS)?;
-    let ruled = was.ruling.as_ref().and_then(|ruling| ruling.relevant);
-    let is_about = ruled == Some(true)
-        || old.relevant
-        || old.scores.relevant >= 0.5
-        || [&was.title, &was.text]
-            .into_iter()
-            .flatten()
-            .any(|text| desk.brand.watch.matches(text).is_about());
-    let new = rejudge(desk, &record, is_about)?;
+    let new = rejudge(desk, &record, standing(desk, &was))?;
     if labels(old) == labels(&new) {
         return None;
     }
