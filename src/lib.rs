@@ -25,6 +25,7 @@ pub mod notify;
 
 pub mod platforms;
 pub mod store;
+pub mod train;
 
 pub mod mail;
 pub mod pipeline;

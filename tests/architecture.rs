@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["settings"],
     &["clock", "calendar", "schedule", "words", "secret", "text", "fault"],
     &["classify", "cases", "indicators", "notify", "http", "interchange"],
-    &["platforms", "store"],
+    &["platforms", "store", "train"],
     &["pipeline", "mail"],
     &["config"],
     &["daemon"],

@@ -16,6 +16,8 @@ pub struct Sample {
     pub gold_intent: Option<Intent>,
     /// Whether it needs an answer; if absent, whether the right intent asks something.
     pub gold_needs_answer: Option<bool>,
+    /// Whether the right language was found, if it was labelled.
+    pub is_lang: Option<bool>,
     /// What was found of the rest, and its labels.
     pub rest: Rest,
 }
@@ -84,6 +86,9 @@ pub struct NeedsReport {
     pub macro_f1: f64,
     /// Yes and no at probability ½.
     pub classes: Vec<ClassReport>,
+    /// Area under the receiver operating curve: how often a text that needs an answer is ranked
+    /// above one that needs none; `None` without one of each.
+    pub auc: Option<f64>,
     /// Expected calibration error: mean distance between probability and share of yes over ten
     /// equal bins, weighted by their sizes.
     pub calibration_error: f64,
@@ -93,9 +98,32 @@ pub struct NeedsReport {
     pub f1_at_threshold: Option<f64>,
 }
 
+/// What a line of our own corpus is for. By its id alone, so that every trainer and every
+/// measurement agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fold {
+    /// The model learns from it.
+    Learn,
+    /// Weights and thresholds are fitted on it.
+    Settle,
+    /// Nothing was chosen with it: what figures are taken from.
+    Measure,
+}
+
+/// A tenth of the lines is for measuring, a tenth for settling.
+pub fn fold(id: &str) -> Fold {
+    match xxhash_rust::xxh3::xxh3_64(id.as_bytes()) % 10 {
+        0 => Fold::Measure,
+        1 => Fold::Settle,
+        _ => Fold::Learn,
+    }
+}
+
 /// All figures; a part is absent if nothing is labelled for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
+    /// Labelled texts.
+    pub n: usize,
     /// About intents.
     pub intent: Option<ChoiceReport>,
     /// About "needs an answer".
@@ -106,6 +134,8 @@ pub struct Report {
     pub severity: Option<ChoiceReport>,
     /// About the main aspect, of texts that have one; finding none is a mistake.
     pub aspect: Option<ChoiceReport>,
+    /// Share of texts whose language was found.
+    pub lang: Option<f64>,
 }
 
 /// Measures.
@@ -114,7 +144,11 @@ pub fn evaluate(samples: &[Sample]) -> Report {
         samples.iter().filter_map(|s| Some((s.intent, s.gold_intent?))).collect();
     let needs: Vec<(f32, bool)> =
         samples.iter().filter_map(|s| Some((unit(s.needs_answer), s.needs()?))).collect();
-    Report {
+    let langs: Vec<bool> = samples.iter().filter_map(|s| s.is_lang).collect();
+    let right = langs.iter().filter(|is_right| **is_right).count();
+    let report = Report {
+        n: samples.len(),
+        lang: None,
         intent: (!intents.is_empty()).then(|| intent_report(&intents)),
         needs_answer: (!needs.is_empty()).then(|| needs_report(&needs)),
         sentiment: choice(samples, SENTIMENTS, |s| (s.rest.sentiment, s.rest.gold_sentiment)),
@@ -122,7 +156,11 @@ pub fn evaluate(samples: &[Sample]) -> Report {
         aspect: choice(samples, Aspect::ALL.map(|a| (a.word(), a)), |s| {
             (s.rest.aspect, s.rest.gold_aspect)
         }),
+    };
+    if report == (Report { n: samples.len(), ..Report::default() }) {
+        return Report::default();
     }
+    Report { lang: (!langs.is_empty()).then(|| right as f64 / langs.len() as f64), ..report }
 }
 
 const SENTIMENTS: [(&str, Sentiment); 3] =
@@ -174,6 +212,7 @@ fn needs_report(pairs: &[(f32, bool)]) -> NeedsReport {
         accuracy: accuracy(&decided),
         macro_f1: macro_f1(&classes),
         classes,
+        auc: auc(pairs),
         calibration_error: calibration_error(pairs),
         suggested_threshold: best.map(|(threshold, _)| threshold),
         f1_at_threshold: best.map(|(_, f1)| f1),
@@ -203,6 +242,21 @@ fn class_report<T: PartialEq>(name: &'static str, class: T, pairs: &[(T, T)]) ->
         recall: share(labelled),
         f1: share(labelled + found).map(|half| 2.0 * half),
     }
+}
+
+/// By ranks (Mann and Whitney); equal ones count half.
+fn auc(pairs: &[(f32, bool)]) -> Option<f64> {
+    let mut sorted = pairs.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut below, mut above) = (0_usize, 0.0_f64);
+    for same in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let yes = same.iter().filter(|(_, gold)| *gold).count();
+        let no = same.len() - yes;
+        above += yes as f64 * (below as f64 + no as f64 / 2.0);
+        below += no;
+    }
+    let yes = pairs.len() - below;
+    (yes > 0 && below > 0).then(|| above / (yes as f64 * below as f64))
 }
 
 fn calibration_error(pairs: &[(f32, bool)]) -> f64 {

@@ -298,7 +298,8 @@ impl Text {
     }
 }
 
-fn shouts(original: &str) -> bool {
+/// Whether most of its letters are capitals.
+pub(super) fn shouts(original: &str) -> bool {
     let (mut upper, mut lower) = (0_usize, 0_usize);
     for c in original.chars() {
         upper += usize::from(c.is_uppercase());

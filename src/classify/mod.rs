@@ -1,25 +1,30 @@
 //! Says what a text wants from the brand, how it feels, and why it was judged so.
 //!
 //! A [`Post`] goes in, a [`Verdict`] comes out: no I/O, no clock, no memory, and any text is
-//! fine. This classifier weighs terms and phrases in 19 languages (`data/`); its probabilities are
-//! log-linear scores. Whether a case opens is decided from the verdict by `cases`.
+//! fine. Two judges look at each text: terms and phrases written by hand in 19 languages (`data/`),
+//! and a model learned from labelled posts; what they say together becomes probabilities. Whether
+//! a case opens is decided from the verdict by `cases`.
 //!
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `lexicon` → `language` → `cues` → `score`: the way of a text.
+//! - `fold` → `features` → `language` → `lexicon` → `cues` → `score`: the way of a text.
+//! - `model` → `blend`: what was learned, and what both judges mean together; `why`: the evidence.
 //! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
 //! - `drift`: are the texts still like those it was made with?
 
+pub mod blend;
 mod contrast;
 mod cues;
 pub mod drift;
 pub mod eval;
+pub mod features;
 mod fold;
 mod language;
 mod lexicon;
 mod misspell;
+pub mod model;
 mod named;
 mod needle;
 pub mod probe;
@@ -29,24 +34,31 @@ mod tag;
 mod tally;
 mod trie;
 pub mod watch;
+mod why;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use crate::model::{Intent, Reason, Scores, Sentiment, Severity, Signal, Verdict};
+use blend::{Chances, Group, INPUTS};
 use cues::{Cue, Cues};
-use fold::{Signs, Text};
+use features::{Names, Parts};
+use fold::Text;
+use language::Language;
 use lexicon::{Class, LEXICON};
+use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
 use score::{Odds, Setting};
+use signals::Said;
+use watch::Sight;
 pub use watch::{Match, Watch};
 
-/// Name and version of this classifier, kept with every verdict.
-pub const MODEL: &str = "lexicon-1";
-
-/// Reasons given with a verdict at most.
-const REASONS: usize = 8;
 /// Probability from which on a class is taken.
 const TAKEN: f32 = 0.5;
+/// Characters looked at, from the start and from the end of a text: what it wants stands there.
+const LOOKED_AT: (usize, usize) = (3_000, 1_000);
+/// What is left of the need for an answer where thanks are all there is.
+const THANKED: f32 = 0.1;
 /// Words up to which thanks may be all there is.
 const SHORT: usize = 45;
 
@@ -70,96 +82,203 @@ pub struct Post<'a> {
     pub own: bool,
 }
 
-/// The classifier. Cheap to make and to copy: its terms are read once per process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Classifier;
+/// The classifier. Cheap to make and to copy: terms and model are read once per process.
+#[derive(Clone, Copy, Debug)]
+pub struct Classifier {
+    model: &'static Model,
+}
+
+impl Default for Classifier {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+thread_local! {
+    /// The memory in which texts are taken apart, one after the other.
+    static PARTS: RefCell<Parts> = RefCell::default();
+}
+
+/// What both judges found in a text, before it is weighed.
+struct Found {
+    sight: Sight,
+    said: Said,
+    text: Text,
+    cues: Cues,
+    odds: Odds,
+    language: Language,
+    /// How many features tell what the terms say.
+    cue_features: usize,
+}
+
+/// What a trainer learns from: the features of a text, and what the terms say of it.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// Hashes of words, pairs, characters and signs.
+    pub words: Vec<u32>,
+    /// How many of them, at the end, tell what the terms say.
+    pub cues: usize,
+    /// Hashes of pieces of words.
+    pub pieces: Vec<u32>,
+    /// The inputs of [`blend`], with the sums of the model that was used.
+    pub inputs: [f32; INPUTS],
+    /// The language found.
+    pub lang: Option<String>,
+}
 
 impl Classifier {
-    /// A classifier with the terms compiled in.
+    /// A classifier with the terms and the model compiled in.
     pub fn new() -> Self {
-        Self
+        Self::with(&SHIPPED)
+    }
+
+    /// The same with another model.
+    pub fn with(model: &'static Model) -> Self {
+        Self { model }
     }
 
     /// Name and version, as found in [`Verdict::model`].
     pub fn model(&self) -> &'static str {
-        MODEL
+        &self.model.head.name
     }
 
-    /// Judges one post. Takes time in proportion to its length.
-    pub fn classify(&self, post: &Post<'_>) -> Verdict {
-        let words = words(post);
-        let plain = fold::plain(&words);
-        let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
-        let text = Text::new(&words, plain, &sight.brand);
-        let hits = LEXICON.hits(&text);
-        let language = language::find(&text, &hits, post.lang);
-        let cues = cues::weigh(&text, &hits, &language);
-        let said = signals::find(&text, language.code.as_deref(), post.own);
-        if post.own {
-            return said.join(own(&text, &cues, language.code));
+    /// What a trainer learns from a post. `model` tells the language and the sums.
+    pub fn lesson(model: &Model, post: &Post<'_>) -> Lesson {
+        let mut parts = Parts::default();
+        let found = look(model, post, &mut parts);
+        let hashes = |all: &[features::Feature]| all.iter().map(|f| f.hash).collect();
+        Lesson {
+            words: hashes(&parts.words),
+            cues: found.cue_features,
+            pieces: hashes(&parts.pieces),
+            inputs: blend::inputs(&model.sums(&parts), &found.odds),
+            lang: found.language.code,
         }
-        let setting = Setting {
-            addressed: post.addressed,
-            named: sight.about.is_about(),
-            news: post.channel == Some("news"),
-            review: post.channel == Some("review"),
-        };
-        let odds = score::odds(&cues, &text.signs, setting);
-        let intent = intent(&odds);
+    }
+
+    /// Judges one post. Takes time in proportion to its length, up to that of some pages.
+    pub fn classify(&self, post: &Post<'_>) -> Verdict {
+        PARTS.with_borrow_mut(|parts| {
+            let found = look(self.model, post, parts);
+            if post.own { self.own(found) } else { self.judge(post, found, parts) }
+        })
+    }
+
+    fn judge(&self, post: &Post<'_>, found: Found, parts: &Parts) -> Verdict {
+        let Found { sight, said, text, cues, odds, language, .. } = found;
+        let (group, is_known) = self.group(language.code.as_deref());
+        let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
+        let thanks = is_thanks(&odds, &chances, &text);
+        if thanks {
+            chances.needs_answer = chances.needs_answer.min(THANKED);
+        }
         // Who praises us beside a complaint about them speaks of us.
-        let elsewhere = match intent {
-            Intent::Praise => None,
-            _ => named::elsewhere(post.addressed, &sight, &text, &cues),
+        let elsewhere = match chances.praise >= TAKEN {
+            true => None,
+            false => named::elsewhere(post.addressed, &sight, &text, &cues),
         };
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
-        let is_safety =
-            odds.spam < TAKEN && (said.says(Signal::Safety) || said.says(Signal::Legal));
-        let is_severe = said.is_severe() && odds.spam < TAKEN && (is_safety || asks(&odds));
+        let scores = scores(&chances, relevance);
+        let (intent, unsure) = decide(&chances, &scores, group, is_known);
+        let is_spam = chances.spam >= TAKEN;
+        let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
+        // Less is enough than for others, for missing it costs more.
+        let may_ask = scores.needs_answer >= group.look;
+        let is_severe = !is_spam && said.is_severe() && (is_safety || may_ask);
+        let head = head(intent, unsure);
+        let gain = group.weights[head][head];
+        let learned = Some((self.model, parts, head, HEADS[head], gain));
         said.join(Verdict {
             lang: language.code,
             intent,
-            sentiment: feeling(&odds),
-            relevant: relevance >= TAKEN && odds.spam < TAKEN,
+            sentiment: feeling(&chances),
+            relevant: relevance >= TAKEN && !is_spam,
             severity: if is_severe { Severity::Severe } else { Severity::Normal },
             safety: is_safety,
-            thanks: is_thanks(&odds, intent, &text),
-            scores: scores(&odds, relevance),
-            reasons: reasons(&text, &cues, &sight.about, elsewhere),
-            ..Verdict::empty(MODEL)
+            thanks,
+            scores,
+            reasons: why::reasons(&text, &cues, learned, brand(&sight.about, elsewhere)),
+            unsure,
+            ..Verdict::empty(self.model())
         })
+    }
+
+    /// A post of the brand asks nothing of the brand; only where it sends people matters.
+    fn own(&self, found: Found) -> Verdict {
+        let Found { said, text, cues, language, .. } = found;
+        let moved_private = cues.sum(Class::Private) >= 1.0;
+        let private: Vec<Cue> =
+            cues.0.into_iter().filter(|cue| cue.class == Class::Private).collect();
+        said.join(Verdict {
+            lang: language.code,
+            relevant: true,
+            moved_private,
+            scores: Scores { relevant: 1.0, sentiment: [0.0, 1.0, 0.0], ..Scores::default() },
+            reasons: why::reasons(&text, &Cues(private), None, std::iter::empty()),
+            ..Verdict::empty(self.model())
+        })
+    }
+
+    /// How a language is weighed, and whether the model has seen posts in it.
+    fn group(&self, code: Option<&str>) -> (&Group, bool) {
+        let groups = &self.model.head.groups;
+        let known = code.and_then(|code| {
+            groups.iter().find(|group| group.langs.iter().any(|lang| lang == code))
+        });
+        // A model has at least one group; the last is for all other languages.
+        known.map_or_else(|| (&groups[groups.len() - 1], false), |group| (group, true))
     }
 }
 
-/// Whether a text with severe words may be asking something: less is enough than for others, for
-/// missing it costs more.
-fn asks(odds: &Odds) -> bool {
-    odds.complaint.max(odds.question) >= TAKEN / 2.0
+/// Takes a post apart and lets the terms judge it.
+fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
+    let words = words(post);
+    let plain = fold::plain(&words);
+    let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
+    let names = Names { brand: &sight.brand, others: &sight.rivals };
+    parts.take(&plain, names, fold::shouts(&words), post.channel);
+    let language = language::find(&plain, parts, model, post.lang);
+    let text = Text::new(&words, plain, &sight.brand);
+    let hits = LEXICON.hits(&text);
+    let cues = cues::weigh(&text, &hits, &language);
+    let said = signals::find(&text, language.code.as_deref(), post.own);
+    let setting = Setting {
+        addressed: post.addressed,
+        named: sight.about.is_about(),
+        news: post.channel == Some("news"),
+        review: post.channel == Some("review"),
+    };
+    let odds = score::odds(&cues, &text.signs, setting);
+    let levels = [
+        odds.complaint,
+        odds.question,
+        odds.praise,
+        odds.spam,
+        odds.sentiment[0],
+        odds.sentiment[2],
+    ];
+    let before = parts.words.len();
+    for (which, p) in levels.into_iter().enumerate() {
+        parts.cue(which as u32, (p * 8.0) as u32);
+    }
+    let cue_features = parts.words.len() - before;
+    Found { sight, said, text, cues, odds, language, cue_features }
 }
 
-/// Title and text as one.
+/// Title and text as one, without the middle of a long one.
 fn words<'a>(post: &Post<'a>) -> Cow<'a, str> {
-    match post.title {
+    let words = match post.title {
         Some(title) if !title.trim().is_empty() && !post.text.starts_with(title) => {
             Cow::Owned(format!("{title}\n{}", post.text))
         }
         _ => Cow::Borrowed(post.text),
+    };
+    let (start, end) = LOOKED_AT;
+    if words.len() <= start + end {
+        return words;
     }
-}
-
-/// A post of the brand asks nothing of the brand; only where it sends people matters.
-fn own(text: &Text, cues: &Cues, lang: Option<String>) -> Verdict {
-    let odds = score::odds(&Cues::default(), &Signs::default(), Setting::default());
-    let private: Vec<Cue> =
-        cues.0.iter().filter(|cue| cue.class == Class::Private).cloned().collect();
-    let moved_private = cues.sum(Class::Private) >= 1.0;
-    Verdict {
-        lang,
-        relevant: true,
-        moved_private,
-        scores: Scores { relevant: 1.0, sentiment: odds.sentiment, ..Scores::default() },
-        reasons: reasons(text, &Cues(private), &Match::default(), None),
-        ..Verdict::empty(MODEL)
-    }
+    let cut = (words.floor_char_boundary(start), words.ceil_char_boundary(words.len() - end));
+    Cow::Owned(format!("{}\n{}", &words[..cut.0], &words[cut.1..]))
 }
 
 /// How likely the text is about the brand.
@@ -177,81 +296,79 @@ fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f32 {
     }
 }
 
-/// The class with the highest probability, if that is high enough. What asks goes before praise:
-/// a missed complaint costs more than a missed compliment.
-fn intent(odds: &Odds) -> Intent {
-    if odds.spam >= TAKEN {
-        return Intent::Other;
+/// What it wants, and whether a person should look instead. Asks, if it is likely enough to need
+/// an answer; a language in which the model has seen no posts never does more than "look".
+fn decide(chances: &Chances, scores: &Scores, group: &Group, is_known: bool) -> (Intent, bool) {
+    if chances.spam >= TAKEN {
+        return (Intent::Other, false);
     }
-    let asks = odds.complaint.max(odds.question);
-    if asks >= TAKEN && asks >= odds.praise - 0.1 {
-        // Complaints are often put as questions, questions seldom as complaints.
-        if odds.complaint >= TAKEN && odds.complaint >= odds.question - 0.2 {
-            return Intent::Complaint;
-        }
-        return if odds.is_request { Intent::Request } else { Intent::Question };
+    let asks = scores.needs_answer;
+    if asks < group.look {
+        let is_praise = chances.praise >= TAKEN;
+        return (if is_praise { Intent::Praise } else { Intent::Other }, false);
     }
-    if odds.praise >= TAKEN { Intent::Praise } else { Intent::Other }
+    let asked = chances.question.max(chances.request);
+    // Complaints are often put as questions, questions seldom as complaints.
+    let intent = if chances.complaint >= asked - 0.1 {
+        Intent::Complaint
+    } else if chances.request > chances.question {
+        Intent::Request
+    } else {
+        Intent::Question
+    };
+    (intent, asks < group.take || !is_known)
 }
 
-fn feeling(odds: &Odds) -> Sentiment {
-    match odds.sentiment {
+/// The column of the model that explains a decision.
+fn head(intent: Intent, unsure: bool) -> usize {
+    let word = if unsure || intent == Intent::Other { "needs_answer" } else { intent.word() };
+    HEADS.iter().position(|head| *head == word).unwrap_or(HEADS.len() - 1)
+}
+
+fn feeling(chances: &Chances) -> Sentiment {
+    match chances.sentiment {
         [neg, neu, pos] if neg > neu && neg > pos => Sentiment::Neg,
         [_, neu, pos] if pos > neu => Sentiment::Pos,
         _ => Sentiment::Neu,
     }
 }
 
-/// Gratitude and nothing else: short, nothing asked, no number that somebody was asked for.
-fn is_thanks(odds: &Odds, intent: Intent, text: &Text) -> bool {
+/// Gratitude and nothing else: short, nothing asked in the eyes of either judge, no number that
+/// somebody was asked for.
+fn is_thanks(odds: &Odds, chances: &Chances, text: &Text) -> bool {
     odds.thanks >= 0.9
-        && !intent.asks()
         && odds.complaint.max(odds.question) < 0.4
-        && odds.spam < TAKEN
+        && chances.complaint.max(chances.question).max(chances.request) < TAKEN
+        && chances.spam < TAKEN
         && text.words() <= SHORT
         && text.signs.digits < 4
 }
 
-/// `needs_answer` is max(complaint, question) × (1 − ½ praise) × (1 − 0.8 spam) × relevance.
-fn scores(odds: &Odds, relevance: f32) -> Scores {
-    let asks = odds.complaint.max(odds.question);
+/// Whatever is not about the brand needs no answer from it.
+fn scores(chances: &Chances, relevance: f32) -> Scores {
     Scores {
-        complaint: odds.complaint,
-        question: odds.question,
-        praise: odds.praise,
-        spam: odds.spam,
+        complaint: chances.complaint,
+        question: chances.question.max(chances.request),
+        praise: chances.praise,
+        spam: chances.spam,
         relevant: relevance,
-        needs_answer: asks * (1.0 - 0.5 * odds.praise) * (1.0 - 0.8 * odds.spam) * relevance,
-        sentiment: odds.sentiment,
+        needs_answer: if relevance >= TAKEN {
+            chances.needs_answer
+        } else {
+            chances.needs_answer * relevance
+        },
+        sentiment: chances.sentiment,
     }
 }
 
-/// The strongest evidence, as the text has it.
-fn reasons(text: &Text, cues: &Cues, about: &Match, elsewhere: Option<String>) -> Vec<Reason> {
-    let mut strongest: Vec<&Cue> = cues.0.iter().filter(|cue| cue.weight != 0.0).collect();
-    strongest.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+/// What spoke for or against its being about the brand.
+fn brand(about: &Match, elsewhere: Option<String>) -> impl Iterator<Item = Reason> {
     let hit = about.misspelt.as_ref().or(about.hit.as_ref()).cloned();
     let link = if about.in_link { "relevant, in a link" } else { "relevant" };
     let excluded = about.excluded.clone();
     // Whoever is meant instead decides, so no other reason may push it out.
-    let brand = [(excluded, "irrelevant", 1.0), (elsewhere, ELSEWHERE, 9.0), (hit, link, 1.0)];
-    let brand = brand.into_iter().filter_map(|(found, speaks_for, weight)| {
+    let all = [(excluded, "irrelevant", 1.0), (elsewhere, ELSEWHERE, 9.0), (hit, link, 1.0)];
+    all.into_iter().filter_map(|(found, speaks_for, weight)| {
         Some(Reason { found: found?, speaks_for: speaks_for.to_owned(), weight })
-    });
-    let mut all: Vec<Reason> = strongest
-        .into_iter()
-        .take(REASONS)
-        .map(|cue| Reason {
-            found: match cue.sign {
-                "" => text.piece(cue.place.clone()),
-                sign => sign.to_owned(),
-            },
-            speaks_for: cue.class.word().to_owned(),
-            weight: cue.weight,
-        })
-        .chain(brand)
-        .collect();
-    all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-    all.truncate(REASONS);
-    all
+    })
 }

@@ -22,7 +22,7 @@ pub(super) struct Setting {
 
 /// The probabilities of one text; relevance is not among them.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Odds {
+pub struct Odds {
     pub complaint: f32,
     pub question: f32,
     pub praise: f32,
@@ -35,8 +35,15 @@ pub(super) struct Odds {
     pub thanks: f32,
 }
 
+impl Odds {
+    /// How likely it needs an answer: what it asks, less for praise and for adverts.
+    pub fn asks(&self) -> f32 {
+        self.complaint.max(self.question) * (1.0 - 0.5 * self.praise) * (1.0 - 0.8 * self.spam)
+    }
+}
+
 /// Probability from log-odds.
-pub(super) fn squash(z: f32) -> f32 {
+pub fn squash(z: f32) -> f32 {
     1.0 / (1.0 + f32::exp(-z))
 }
 

@@ -29,7 +29,7 @@ const CARE: f32 = 0.8;
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Found {
+pub(super) struct Said {
     /// In order of [`Signal`].
     pub signals: Vec<Signal>,
     /// The strongest one or two, the strongest first.
@@ -40,7 +40,7 @@ pub(super) struct Found {
     pub reasons: Vec<Reason>,
 }
 
-impl Found {
+impl Said {
     /// Whether anything of it makes a post severe.
     pub(super) fn is_severe(&self) -> bool {
         self.signals.iter().any(|signal| signal.is_severe())
@@ -99,7 +99,7 @@ impl Sum {
 
 /// Looks for signals and aspects in a text. `code`: its language (ISO 639-1), if it could be told;
 /// `own`: the brand wrote it.
-pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Found {
+pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
     let langs = Applying::of(code);
     let mut hits: Vec<Hit> = Vec::new();
     TERMS.each(text, langs.full | langs.distinct, |hit| {
@@ -109,7 +109,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Found {
         }
     });
     if hits.is_empty() {
-        return Found::default();
+        return Said::default();
     }
     let hits = settle(hits);
     let mut signals = [Sum::default(); Signal::ALL.len()];
@@ -152,7 +152,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Found {
             if signals[leaving].weight < signals[arriving].weight { leaving } else { arriving };
         signals[weaker] = Sum::default();
     }
-    let mut found = Found::default();
+    let mut found = Said::default();
     let mut promised = None;
     if own {
         promised = promise::day(text, &hits);
@@ -179,7 +179,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Found {
 }
 
 /// The strongest one or two.
-fn pick_aspects(text: &Text, sums: &[Sum; Aspect::ALL.len()], found: &mut Found) {
+fn pick_aspects(text: &Text, sums: &[Sum; Aspect::ALL.len()], found: &mut Said) {
     let mut order = Aspect::ALL;
     order.sort_by(|a, b| sums[*b as usize].weight.total_cmp(&sums[*a as usize].weight));
     let [first, second, ..] = order;
@@ -296,7 +296,7 @@ mod tests {
     use super::super::fold;
     use super::*;
 
-    fn said(lang: &str, text: &str, own: bool) -> Found {
+    fn said(lang: &str, text: &str, own: bool) -> Said {
         find(&Text::new(text, fold::plain(text), &[]), Some(lang), own)
     }
 

@@ -1,9 +1,9 @@
-//! `classify` and `eval`: the classifier on its own, for scripts and for doubters.
+//! `classify`: the classifier on its own, for scripts and for doubters; and its lines, for `eval`.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::Outcome;
 use super::pieces::skip_line;
-use super::show;
-use super::{Outcome, Place};
-use crate::classify::eval::{Report, Rest, Sample, evaluate};
+use crate::classify::eval::{Rest, Sample};
+use crate::classify::model::{MOST, Model};
 use crate::classify::{Classifier, Post, Watch};
 use crate::model::{Aspect, Intent, Sentiment, Severity, Verdict};
 
@@ -23,43 +23,33 @@ use crate::model::{Aspect, Intent, Sentiment, Severity, Verdict};
 pub struct Options {
     /// Read here instead of standard input
     file: Option<PathBuf>,
+    /// Another model than the one compiled in (see `affinityd train`)
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
 }
 
-/// `affinityd eval …`.
-#[derive(Args)]
-pub struct Eval {
-    /// Labelled lines: those of `classify` with `intent`, `needs_answer`, `sentiment`, `severity` or
-    /// `aspect`
-    #[arg(required_unless_present = "corrections", conflicts_with = "corrections")]
-    file: Option<PathBuf>,
-    /// What people have corrected and checked, in place of a file
-    #[arg(long)]
-    corrections: bool,
-    /// Of this brand, with --corrections
-    #[arg(long, requires = "corrections")]
-    brand: Option<String>,
-}
-
-/// One text to classify.
+/// One text to classify, maybe with labels.
 #[derive(Deserialize)]
-struct Line {
+pub(super) struct Line {
     #[serde(default)]
-    id: Value,
+    pub(super) id: Value,
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
     title: Option<String>,
     #[serde(default)]
-    lang: Option<String>,
+    pub(super) lang: Option<String>,
     #[serde(default)]
-    brand: Option<String>,
+    pub(super) brand: Option<String>,
     #[serde(default)]
-    channel: Option<String>,
+    pub(super) channel: Option<String>,
     #[serde(default)]
     intent: Option<Intent>,
     #[serde(default)]
     needs_answer: Option<Gold>,
     #[serde(default)]
+    pub(super) hard: Option<String>,
+    #[serde(default, alias = "sent")]
     sentiment: Option<Value>,
     #[serde(default)]
     severity: Option<Value>,
@@ -70,6 +60,18 @@ struct Line {
 }
 
 impl Line {
+    /// What was found, beside its labels.
+    pub(super) fn sample(&self, verdict: &Verdict, is_lang: Option<bool>) -> Sample {
+        Sample {
+            intent: verdict.intent,
+            needs_answer: verdict.scores.needs_answer,
+            gold_intent: self.intent,
+            gold_needs_answer: self.needs_answer.map(Gold::is_yes),
+            is_lang,
+            rest: self.rest(verdict),
+        }
+    }
+
     /// The labels beside intent and need, with what was found. Words nobody knows are no labels.
     fn rest(&self, verdict: &Verdict) -> Rest {
         fn label<T: serde::de::DeserializeOwned>(word: Option<&Value>) -> Option<T> {
@@ -108,14 +110,36 @@ impl Gold {
 const LONGEST: usize = 8 * 1024 * 1024;
 
 /// The classifier with the brands seen so far.
-#[derive(Default)]
-struct Bench {
+pub(super) struct Bench {
     classifier: Classifier,
     watches: HashMap<String, Watch>,
 }
 
 impl Bench {
-    fn verdict(&mut self, line: &Line) -> Verdict {
+    /// With the model compiled in, or another.
+    pub(super) fn new(model: Option<&Path>) -> Result<Self> {
+        let classifier = match model {
+            None => Classifier::new(),
+            Some(path) => {
+                let about = || format!("reading {}", path.display());
+                let file = File::open(path).with_context(about)?;
+                let mut bytes = Vec::new();
+                file.take(MOST as u64 + 1).read_to_end(&mut bytes).with_context(about)?;
+                let model =
+                    Model::read(bytes.into()).with_context(|| path.display().to_string())?;
+                // One command, one model: it lives as long as the program.
+                Classifier::with(Box::leak(Box::new(model)))
+            }
+        };
+        Ok(Self { classifier, watches: HashMap::new() })
+    }
+
+    /// Name and version of the model.
+    pub(super) fn model(&self) -> &'static str {
+        self.classifier.model()
+    }
+
+    pub(super) fn verdict(&mut self, line: &Line) -> Verdict {
         if let Some(brand) = &line.brand {
             // Streams with ever new brands must not grow without bound.
             if self.watches.len() > 10_000 {
@@ -192,7 +216,7 @@ pub(super) fn open(file: Option<&PathBuf>) -> Result<Input> {
 pub fn classify(options: &Options) -> Outcome {
     let input = open(options.file.as_ref())?;
     let mut out = BufWriter::with_capacity(256 * 1024, std::io::stdout().lock());
-    let mut bench = Bench::default();
+    let mut bench = Bench::new(options.model.as_deref())?;
     lines(input, |number, line: Result<Line>, is_last_here| {
         let answer = match line {
             Ok(line) => answer(&line.id, &bench.verdict(&line)),
@@ -234,96 +258,4 @@ fn answer(id: &Value, verdict: &Verdict) -> Value {
         "reasons": verdict.reasons,
         "model": verdict.model,
     })
-}
-
-/// Measures the classifier on labelled lines.
-pub fn eval(place: &Place, options: &Eval) -> Outcome {
-    let Some(file) = &options.file else {
-        return super::measure::measured(place, options.brand.clone());
-    };
-    let input = open(Some(file))?;
-    let mut bench = Bench::default();
-    let mut samples = Vec::new();
-    let mut bad = 0_u64;
-    lines(input, |_, line: Result<Line>, _| {
-        let Ok(line) = line else {
-            bad += 1;
-            return Ok(());
-        };
-        let verdict = bench.verdict(&line);
-        samples.push(Sample {
-            intent: verdict.intent,
-            needs_answer: verdict.scores.needs_answer,
-            gold_intent: line.intent,
-            gold_needs_answer: line.needs_answer.map(Gold::is_yes),
-            rest: line.rest(&verdict),
-        });
-        Ok(())
-    })?;
-    let report = evaluate(&samples);
-    if report == Report::default() {
-        return Err(super::Failure::Failed(anyhow::anyhow!(
-            "{}: none of {} lines has a label, such as `intent` or `needs_answer`",
-            file.display(),
-            samples.len()
-        )));
-    }
-    let mut answer = serde_json::to_value(&report).map_err(anyhow::Error::from)?;
-    answer["model"] = json!(bench.classifier.model());
-    answer["bad_lines"] = json!(bad);
-    if place.json {
-        return Ok(show::json(&answer)?);
-    }
-    print(&answer)?;
-    Ok(())
-}
-
-/// Shows the figures of a report.
-pub fn print(answer: &Value) -> Result<()> {
-    let mut out = show::out();
-    let share = |value: &Value| value.as_f64().map_or("-".to_owned(), |v| format!("{v:.3}"));
-    show::line(&mut out, &format!("model {}", show::text(&answer["model"])))?;
-    for (name, key) in [
-        ("intent", "intent"),
-        ("needs an answer", "needs_answer"),
-        ("sentiment", "sentiment"),
-        ("severity", "severity"),
-        ("main aspect", "aspect"),
-    ] {
-        let part = &answer[key];
-        if part.is_null() {
-            continue;
-        }
-        show::line(
-            &mut out,
-            &format!(
-                "\n{name}: n {}, accuracy {}, macro-F1 {}",
-                part["n"],
-                share(&part["accuracy"]),
-                share(&part["macro_f1"])
-            ),
-        )?;
-        for (word, key) in [
-            ("calibration error", "calibration_error"),
-            ("suggested threshold", "suggested_threshold"),
-        ] {
-            if !part[key].is_null() {
-                show::line(&mut out, &format!("{word} {}", share(&part[key])))?;
-            }
-        }
-        let mut table =
-            show::table(&["class", "labelled", "found", "precision", "recall", "f1"], 0);
-        for class in part["classes"].as_array().into_iter().flatten() {
-            table.add_row(vec![
-                show::text(&class["class"]),
-                show::text(&class["labelled"]),
-                show::text(&class["found"]),
-                share(&class["precision"]),
-                share(&class["recall"]),
-                share(&class["f1"]),
-            ]);
-        }
-        show::rows(&mut out, &table)?;
-    }
-    Ok(())
 }

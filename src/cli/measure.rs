@@ -31,7 +31,7 @@ pub fn measured(place: &Place, brand: Option<String>) -> Outcome {
         if count(part) > 0 {
             let mut shown = part.clone();
             shown["model"] = answer["model"].clone();
-            super::classify::print(&shown)?;
+            super::eval::print(&shown)?;
             confusion(&mut out, part)?;
         }
         show::line(&mut out, "")?;

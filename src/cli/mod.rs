@@ -9,6 +9,7 @@ mod check;
 mod classify;
 mod correct;
 mod digest;
+mod eval;
 mod export;
 mod import;
 mod indicators;
@@ -22,6 +23,7 @@ mod review;
 mod run;
 mod show;
 mod status;
+mod train;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -165,7 +167,7 @@ Lines are those of `classify` with labels: `intent`, `needs_answer`, `sentiment`
 `aspect`. With --corrections it is measured on what people have said of stored posts.
 
 Example: affinityd eval labelled.jsonl --json")]
-    Eval(classify::Eval),
+    Eval(eval::Options),
     /// Try terms on stored posts before they are configured
     #[command(after_help = "\
 What is typed is added to the configured terms of the brand; --alone leaves
@@ -181,6 +183,11 @@ alerted about history. If it is stopped, the next run goes on where it was.
 
 Example: affinityd reclassify --since 2026-10-01 --dry-run")]
     Reclassify(reclassify::Options),
+    /// Make a model for the classifier from labelled texts
+    #[command(
+        after_help = "Example: affinityd train --sources data/model/shipped.toml --out model.bin"
+    )]
+    Train(train::Options),
     /// Take in history from a file
     #[command(after_help = "\
 Example: affinityd import reviews.csv --format csv --map platform==appstore
@@ -267,9 +274,10 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Indicators(options) => indicators::indicators(&place, options),
         Command::Explain(options) => indicators::explain(&place, options),
         Command::Classify(options) => classify::classify(&options),
-        Command::Eval(options) => classify::eval(&place, &options),
+        Command::Eval(options) => eval::eval(&place, &options),
         Command::ProbeTerms(options) => probe::probe(&place, options),
         Command::Reclassify(options) => reclassify::reclassify(&place, &options),
+        Command::Train(options) => train::run(&options),
         Command::Import(options) => import::import(&place, options),
         Command::Export(options) => export::export(&place, &options),
         Command::Verify => status::verify(&place),

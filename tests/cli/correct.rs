@@ -76,7 +76,7 @@ fn the_classifier_is_measured_on_what_people_said() {
     }
     all.push_str(&super::shown(&place, &["eval", "--corrections", "--brand", "acme"]));
     all.push_str(&super::shown(&place, &["eval"]));
-    insta::assert_snapshot!(all.replace(affinityd::classify::MODEL, "[model]"));
+    insta::assert_snapshot!(all.replace(affinityd::classify::Classifier::new().model(), "[model]"));
     let report = place.json(&["eval", "--corrections"]);
     assert_eq!(report["corrections"]["confusion"]["other"]["question"], 1);
     assert_eq!(report["checked"]["n"], 0);

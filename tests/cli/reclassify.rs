@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use affinityd::classify::MODEL;
+use affinityd::classify::Classifier;
 use affinityd::fault;
 use serde_json::{Value, json};
 
@@ -55,7 +55,8 @@ fn state(place: &Place) -> Vec<Value> {
     for line in place.run(&["export"]).out.lines().skip(1) {
         let mut line: Value = serde_json::from_str(line).unwrap();
         for version in line["record"]["versions"].as_array_mut().into_iter().flatten() {
-            if version["text"].is_null() && version["verdict"]["model"] == MODEL {
+            if version["text"].is_null() && version["verdict"]["model"] == Classifier::new().model()
+            {
                 version["seen_at"] = Value::Null;
             }
         }
@@ -70,7 +71,7 @@ fn killed_at_any_write_it_goes_on_and_comes_to_the_same() {
     let straight = place(&former);
     let trial = super::shown(&straight, &["reclassify", "--dry-run"]);
     let done = super::shown(&straight, &["reclassify"]);
-    insta::assert_snapshot!(format!("{trial}{done}").replace(MODEL, "[model]"));
+    insta::assert_snapshot!(format!("{trial}{done}").replace(Classifier::new().model(), "[model]"));
     let wanted = state(&straight);
     let halting = place(&former);
     let mut kills = 0;

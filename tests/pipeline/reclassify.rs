@@ -1,7 +1,7 @@
 //! History gets the labels of the present classifier; what people said, what was known before and
 //! who was told stay as they were.
 
-use affinityd::classify::MODEL;
+use affinityd::classify::Classifier;
 use affinityd::model::{Intent, Interaction, Reading, Record, Ruling, Sentiment, Time, Verdict};
 use affinityd::pipeline::{self, Relabelled};
 use affinityd::store::Change;
@@ -61,7 +61,7 @@ fn labels_change_and_what_was_known_before_does_not() {
     correct(&world, "c", ruling(Intent::Request), "tue 09:00");
 
     let trial = {
-        let cursor = pipeline::Cursor::start(MODEL, Time(0), t("wed 09:00"));
+        let cursor = pipeline::Cursor::start(Classifier::new().model(), Time(0), t("wed 09:00"));
         let before = world.export();
         let done = pipeline::reclassify(world.desk(), cursor, true, t("wed 09:00")).unwrap();
         assert_eq!(world.export(), before, "a trial writes nothing");
@@ -80,7 +80,11 @@ fn labels_change_and_what_was_known_before_does_not() {
     assert_eq!(world.lines("wed 10:00")[0], "complaint a due mon 12:00: overdue");
     let versions = stored(&world, "a").versions;
     let models = versions.iter().filter_map(|v| v.verdict.as_ref()).map(|v| v.model.as_str());
-    assert_eq!(models.collect::<Vec<_>>(), ["former-1", MODEL], "who judged first stays");
+    assert_eq!(
+        models.collect::<Vec<_>>(),
+        ["former-1", Classifier::new().model()],
+        "who judged first stays"
+    );
     let then = stored(&world, "a").as_of(t("tue 23:59")).unwrap();
     assert_eq!(then.intent, Intent::Other, "figures as of before see the labels of before");
     assert_eq!(world.store().verify(world.key, &mut |_| {}).unwrap().differences, [""; 0]);

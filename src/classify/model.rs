@@ -1,0 +1,227 @@
+//! The learned part of the classifier: two tables of small numbers, and how a file of them looks.
+//!
+//! A feature's hash picks a row; the rows of a text are summed, words and pieces of words each
+//! divided by the root of their number. What the sums mean together with the terms is `blend`'s.
+//!
+//! File: `affinityd model 1\n`, the length of the head (u32, little endian), the head as JSON, the
+//! cells of both tables (i8). Made by `affinityd train`.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::blend::Group;
+use super::features::{Feature, Parts};
+
+/// What the first table tells, in the order of its columns. The first three exclude each other.
+pub const HEADS: [&str; 9] =
+    ["neg", "neu", "pos", "complaint", "question", "request", "praise", "spam", "needs_answer"];
+
+/// One number per head.
+pub type Sums = [f32; HEADS.len()];
+
+/// Pieces of words weigh this much of what words weigh: there are many, and each says little.
+pub const PIECES: f32 = 0.4;
+
+const MAGIC: &[u8] = b"affinityd model 1\n";
+/// The most bytes of a model file.
+pub const MOST: usize = 64 << 20;
+const MOST_LANGS: usize = 256;
+
+/// One table: rows of `columns` cells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shape {
+    /// There are 2^`bits` rows.
+    pub bits: u32,
+    /// What a cell of 1 means, per column.
+    pub scale: Vec<f32>,
+    /// Added to each column.
+    pub bias: Vec<f32>,
+}
+
+impl Shape {
+    fn cells(&self) -> usize {
+        self.scale.len() << self.bits
+    }
+
+    /// The row of a feature.
+    #[inline]
+    fn row<'c>(&self, cells: &'c [u8], feature: &Feature) -> &'c [u8] {
+        let columns = self.scale.len();
+        let at = (feature.hash >> (32 - self.bits)) as usize * columns;
+        &cells[at..at + columns]
+    }
+}
+
+/// What a file says of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Name and version, kept with every verdict.
+    pub name: String,
+    /// The shape of the table of heads.
+    pub heads: Shape,
+    /// The shape of the table of languages.
+    pub langs: Shape,
+    /// The language of each column of that table, ISO 639.
+    pub codes: Vec<String>,
+    /// How sums and terms become probabilities, per group of languages; the last is for all others.
+    pub groups: Vec<Group>,
+    /// Shares of the posts of its gold set in ten bins of `needs_answer`, to compare with later.
+    pub reference: Vec<f32>,
+}
+
+/// A model, ready to use.
+#[derive(Debug)]
+pub struct Model {
+    /// What it says of itself.
+    pub head: Head,
+    cells: Cow<'static, [u8]>,
+}
+
+/// Why a file is no model.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ModelError {
+    /// It is something else.
+    #[error("it is no model of this program (make one with `affinityd train`)")]
+    Foreign,
+    /// Its head makes no sense.
+    #[error("its head makes no sense: {0}")]
+    Head(String),
+    /// It is shorter or longer than its head says.
+    #[error("it is cut short or has something behind its end")]
+    Length,
+}
+
+/// The model compiled in.
+pub static SHIPPED: LazyLock<Model> = LazyLock::new(|| {
+    let bytes = include_bytes!("data/model.bin");
+    Model::read(Cow::Borrowed(bytes)).expect("the model compiled in is one; a test holds that")
+});
+
+impl Model {
+    /// Puts a model together.
+    ///
+    /// # Errors
+    /// [`ModelError::Head`] or [`ModelError::Length`] if the parts do not fit.
+    pub fn new(head: Head, cells: Vec<u8>) -> Result<Self, ModelError> {
+        check(&head)?;
+        if cells.len() != head.heads.cells() + head.langs.cells() {
+            return Err(ModelError::Length);
+        }
+        Ok(Self { head, cells: Cow::Owned(cells) })
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// [`ModelError`], for whatever is wrong with it.
+    pub fn read(bytes: Cow<'static, [u8]>) -> Result<Self, ModelError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(ModelError::Foreign)?;
+        let (long, rest) = rest.split_first_chunk::<4>().ok_or(ModelError::Length)?;
+        let long = u32::from_le_bytes(*long) as usize;
+        let head = rest.get(..long).ok_or(ModelError::Length)?;
+        let head: Head =
+            serde_json::from_slice(head).map_err(|e| ModelError::Head(e.to_string()))?;
+        check(&head)?;
+        if rest.len() - long != head.heads.cells() + head.langs.cells() {
+            return Err(ModelError::Length);
+        }
+        let start = MAGIC.len() + 4 + long;
+        let cells = match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
+            Cow::Owned(bytes) => Cow::Owned(bytes[start..].to_vec()),
+        };
+        Ok(Self { head, cells })
+    }
+
+    /// The bytes of its file.
+    pub fn bytes(&self) -> Vec<u8> {
+        let head = serde_json::to_vec(&self.head).unwrap_or_default();
+        let long = (head.len() as u32).to_le_bytes();
+        [MAGIC, &long, &head, &self.cells].concat()
+    }
+
+    /// What the first table says of a text.
+    pub fn sums(&self, parts: &Parts) -> Sums {
+        let shape = &self.head.heads;
+        let cells = &self.cells[..shape.cells()];
+        let total = |features: &[Feature]| {
+            let mut total = [0_i32; HEADS.len()];
+            for feature in features {
+                for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature)) {
+                    *sum += i32::from(*cell as i8);
+                }
+            }
+            total
+        };
+        let (words, pieces) = (total(&parts.words), total(&parts.pieces));
+        let (of_words, of_pieces) = shares(parts);
+        std::array::from_fn(|head| {
+            let sum = words[head] as f32 * of_words + pieces[head] as f32 * of_pieces;
+            sum * shape.scale[head] + shape.bias[head]
+        })
+    }
+
+    /// What one feature adds to a head's sum.
+    pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
+        let shape = &self.head.heads;
+        let row = shape.row(&self.cells[..shape.cells()], feature);
+        let (of_words, of_pieces) = shares(parts);
+        let share = if is_piece { of_pieces } else { of_words };
+        f32::from(row[head] as i8) * shape.scale[head] * share
+    }
+
+    /// What the second table says of a text, per language of [`Head::codes`].
+    pub fn langs(&self, parts: &Parts, into: &mut Vec<f32>) {
+        let shape = &self.head.langs;
+        let cells = &self.cells[self.head.heads.cells()..];
+        let mut total = vec![0_i32; shape.scale.len()];
+        for feature in parts.words.iter().chain(&parts.pieces) {
+            for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature)) {
+                *sum += i32::from(*cell as i8);
+            }
+        }
+        let root = ((parts.words.len() + parts.pieces.len()).max(1) as f32).sqrt();
+        into.clear();
+        into.extend(
+            total
+                .iter()
+                .zip(&shape.scale)
+                .zip(&shape.bias)
+                .map(|((sum, s), b)| *sum as f32 * s / root + b),
+        );
+    }
+}
+
+/// How much one word and one piece weigh in a text.
+fn shares(parts: &Parts) -> (f32, f32) {
+    let root = |count: usize| (count.max(1) as f32).sqrt();
+    (1.0 / root(parts.words.len()), PIECES / root(parts.pieces.len()))
+}
+
+fn check(head: &Head) -> Result<(), ModelError> {
+    let wrong = |why: &str| Err(ModelError::Head(why.to_owned()));
+    let is_table = |shape: &Shape, columns: usize| {
+        (4..=24).contains(&shape.bits)
+            && shape.scale.len() == columns
+            && shape.bias.len() == columns
+            && shape.scale.iter().chain(&shape.bias).all(|n| n.is_finite())
+    };
+    if !is_table(&head.heads, HEADS.len()) {
+        return wrong("the table of heads");
+    }
+    if head.codes.is_empty() || head.codes.len() > MOST_LANGS {
+        return wrong("the number of languages");
+    }
+    if !is_table(&head.langs, head.codes.len()) {
+        return wrong("the table of languages");
+    }
+    if head.groups.is_empty() || !head.groups.iter().all(Group::is_sound) {
+        return wrong("the groups of languages");
+    }
+    if !(head.reference.is_empty() || head.reference.len() == 10) {
+        return wrong("the reference");
+    }
+    Ok(())
+}

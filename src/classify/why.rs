@@ -1,0 +1,86 @@
+//! Leads a judgement back to pieces of the text: the terms that counted, and the words in which
+//! the learned features that counted stand.
+
+use super::cues::{Cue, Cues};
+use super::features::{Feature, Parts};
+use super::fold::Text;
+use super::model::Model;
+use crate::model::Reason;
+
+/// Reasons given with a verdict at most.
+const REASONS: usize = 8;
+/// Learned pieces among them at most.
+const LEARNED: usize = 4;
+/// Tokens of one piece at most.
+const LONGEST: usize = 5;
+/// What a piece must add to be worth telling, in log-odds.
+const LEAST: f32 = 0.15;
+
+/// The strongest terms and pieces, strongest first. `head` is the column of the model that was
+/// decided for, `speaks_for` its word, `gain` how much its sum counts.
+pub(super) fn reasons(
+    text: &Text,
+    cues: &Cues,
+    learned: Option<(&Model, &Parts, usize, &'static str, f32)>,
+    others: impl Iterator<Item = Reason>,
+) -> Vec<Reason> {
+    let term = |cue: &Cue| Reason {
+        found: match cue.sign {
+            "" => text.piece(cue.place.clone()),
+            sign => sign.to_owned(),
+        },
+        speaks_for: cue.class.word().to_owned(),
+        weight: cue.weight,
+    };
+    let mut strongest: Vec<&Cue> = cues.0.iter().filter(|cue| cue.weight != 0.0).collect();
+    strongest.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let mut all: Vec<Reason> = strongest.into_iter().take(REASONS).map(term).collect();
+    if let Some((model, parts, head, speaks_for, gain)) = learned {
+        for (found, weight) in pieces(&text.plain, model, parts, head, gain) {
+            if !all.iter().any(|reason| reason.found == found) {
+                all.push(Reason { found, speaks_for: speaks_for.to_owned(), weight });
+            }
+        }
+    }
+    all.extend(others);
+    all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    all.truncate(REASONS);
+    all
+}
+
+/// Runs of tokens that add most to a head.
+fn pieces(plain: &str, model: &Model, parts: &Parts, head: usize, gain: f32) -> Vec<(String, f32)> {
+    let mut adds = vec![0.0_f32; parts.tokens.len()];
+    let mut share = |feature: &Feature, is_piece: bool| {
+        if feature.first == Feature::WHOLE {
+            return;
+        }
+        let (first, count) = (usize::from(feature.first), usize::from(feature.count));
+        let part = gain * model.part(parts, feature, is_piece, head) / count.max(1) as f32;
+        adds.iter_mut().skip(first).take(count).for_each(|sum| *sum += part);
+    };
+    parts.words.iter().for_each(|feature| share(feature, false));
+    parts.pieces.iter().for_each(|feature| share(feature, true));
+
+    let most = adds.iter().copied().fold(0.0, f32::max);
+    let counts = |sum: f32| sum > 0.0 && sum >= 0.3 * most;
+    let mut runs: Vec<(usize, usize, f32)> = Vec::new();
+    for (at, sum) in adds.iter().enumerate().filter(|(_, sum)| counts(**sum)) {
+        match runs.last_mut() {
+            Some((first, last, total)) if *last + 1 == at && at - *first < LONGEST => {
+                *last = at;
+                *total += sum;
+            }
+            _ => runs.push((at, at, *sum)),
+        }
+    }
+    runs.retain(|(.., total)| *total >= LEAST);
+    runs.sort_by(|a, b| b.2.total_cmp(&a.2));
+    runs.truncate(LEARNED);
+    let found = |(first, last, total): (usize, usize, f32)| {
+        let (start, end) = (parts.tokens[first].start, parts.tokens[last].end);
+        let piece = plain.get(start as usize..end as usize).unwrap_or_default();
+        (piece.chars().take(60).collect(), total)
+    };
+    runs.into_iter().map(found).collect()
+}

@@ -1,0 +1,143 @@
+//! Fits how the learned sums and the terms are weighed together, on lines neither has learned from.
+//!
+//! A logistic regression per head and group of languages, held near a plain start by a ridge: a
+//! group of few lines stays near what all lines say, which stays near "both judges count".
+
+use crate::classify::Lesson;
+use crate::classify::blend::{self, Group, INPUTS};
+use crate::classify::model::HEADS;
+
+use super::sources::Sample;
+
+/// How strongly the weights are held, in lines.
+const HOLD: f32 = 60.0;
+const STEPS: usize = 400;
+const NEEDS: usize = HEADS.len() - 1;
+
+/// One held-back line as inputs and what it says.
+type Line<'l> = (&'l Sample, &'l [f32; INPUTS], f32);
+
+/// The weights for some languages; none: for all lines together.
+pub(super) fn group(langs: Vec<String>, held: &[(&Sample, Lesson)]) -> Group {
+    let all = fit(Group::plain(), &lines(held, |_| true));
+    if langs.is_empty() {
+        return thresholds(all, &lines(held, |_| true));
+    }
+    let is_own = |sample: &Sample| sample.lang.as_ref().is_some_and(|lang| langs.contains(lang));
+    let own = lines(held, is_own);
+    let mut group = fit(all, &own);
+    group.langs.clone_from(&langs);
+    thresholds(group, &own)
+}
+
+fn lines<'l>(held: &'l [(&'l Sample, Lesson)], takes: impl Fn(&Sample) -> bool) -> Vec<Line<'l>> {
+    let own = held.iter().filter(|(sample, _)| takes(sample));
+    own.map(|(sample, lesson)| (*sample, &lesson.inputs, sample.weight)).collect()
+}
+
+/// Moves the weights of a group to where the lines are most likely.
+fn fit(start: Group, lines: &[Line<'_>]) -> Group {
+    let mut group = start.clone();
+    if lines.is_empty() {
+        return group;
+    }
+    let mut squares = vec![[1e-6_f32; INPUTS]; HEADS.len()];
+    for _ in 0..STEPS {
+        let mut slopes = vec![[0.0_f32; INPUTS]; HEADS.len()];
+        for (sample, inputs, weight) in lines {
+            let off = off(&group, sample, inputs);
+            for (slope, off) in slopes.iter_mut().zip(off).filter(|(_, off)| *off != 0.0) {
+                for (slope, input) in slope.iter_mut().zip(*inputs) {
+                    *slope += off * weight * input;
+                }
+            }
+        }
+        for head in 0..HEADS.len() {
+            for input in 0..INPUTS {
+                let weight = &mut group.weights[head][input];
+                // The constant is free: how frequent something is differs from group to group.
+                let hold = if input == INPUTS - 1 { 0.1 * HOLD } else { HOLD };
+                let slope = slopes[head][input] + hold * (*weight - start.weights[head][input]);
+                squares[head][input] += slope * slope;
+                *weight -= 0.05 * slope / squares[head][input].sqrt();
+            }
+        }
+    }
+    group
+}
+
+/// How far each head's probability is from what the line says; 0 where it says nothing.
+fn off(group: &Group, sample: &Sample, inputs: &[f32; INPUTS]) -> [f32; HEADS.len()] {
+    let chances = blend::chances(group, inputs);
+    let found = [
+        chances.sentiment[0],
+        chances.sentiment[1],
+        chances.sentiment[2],
+        chances.complaint,
+        chances.question,
+        chances.request,
+        chances.praise,
+        chances.spam,
+        chances.needs_answer,
+    ];
+    let target = &sample.target;
+    std::array::from_fn(|head| {
+        let wanted = match (head, target.sentiment) {
+            (0..3, Some(_)) if target.lacks_neutral => None,
+            (0..3, Some(feeling)) => Some(feeling == head),
+            (0..3, None) => None,
+            _ => target.heads[head],
+        };
+        wanted.map_or(0.0, |yes| found[head] - f32::from(yes))
+    })
+}
+
+/// From where on a post needs an answer (the best F1), and from where on a person should look (19
+/// of 20 posts that need one lie above).
+fn thresholds(mut group: Group, lines: &[Line<'_>]) -> Group {
+    let mut scored: Vec<(f32, bool, f32)> = lines
+        .iter()
+        .filter_map(|(sample, inputs, weight)| {
+            let p = blend::chances(&group, inputs).needs_answer;
+            Some((p, sample.target.heads[NEEDS]?, *weight))
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let weigh = |yes: bool| scored.iter().filter(|s| s.1 == yes).map(|s| s.2).sum::<f32>();
+    let needy = weigh(true);
+    if needy < 20.0 {
+        return group;
+    }
+    let (mut right, mut found, mut best, mut look) = (0.0, 0.0, (0.0, 0.5), 0.5);
+    for (p, yes, weight) in &scored {
+        found += weight;
+        right += if *yes { *weight } else { 0.0 };
+        let f1 = 2.0 * right / (needy + found);
+        if f1 > best.0 {
+            best = (f1, *p);
+        }
+        if right <= 0.95 * needy {
+            look = *p;
+        }
+    }
+    // A held-back set of a few hundred lines must not set a wild threshold.
+    group.take = best.1.clamp(0.35, 0.6);
+    group.look = look.clamp(0.15, group.take);
+    group
+}
+
+/// Shares of the held-back lines in ten bins of `needs_answer`.
+pub(super) fn reference(groups: &[Group], held: &[(&Sample, Lesson)]) -> Vec<f32> {
+    let mut bins = [0_u32; 10];
+    for (sample, lesson) in held {
+        let own = |group: &&Group| sample.lang.as_ref().is_some_and(|l| group.langs.contains(l));
+        if let Some(group) = groups.iter().find(own)
+            && sample.target.heads[NEEDS].is_some()
+        {
+            let p = blend::chances(group, &lesson.inputs).needs_answer;
+            bins[((p * 10.0) as usize).min(9)] += 1;
+        }
+    }
+    let total = bins.iter().sum::<u32>().max(1) as f32;
+    bins.iter().map(|count| *count as f32 / total).collect()
+}
