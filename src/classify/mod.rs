@@ -172,6 +172,11 @@ impl Classifier {
         if thanks {
             chances.needs_answer = chances.needs_answer.min(THANKED);
         }
+        let is_spam = chances.spam >= TAKEN;
+        // Whatever tells of harm is asked about, however it is put.
+        if said.is_severe() && !is_spam && chances.complaint >= TAKEN {
+            chances.needs_answer = chances.needs_answer.max(chances.complaint);
+        }
         // Who praises us beside a complaint about them speaks of us.
         let elsewhere = match chances.praise >= TAKEN {
             true => None,
@@ -180,7 +185,6 @@ impl Classifier {
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
         let scores = scores(&chances, relevance);
         let (intent, unsure) = decide(&chances, &scores, group, is_known);
-        let is_spam = chances.spam >= TAKEN;
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
