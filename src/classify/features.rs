@@ -14,6 +14,8 @@ const TOKENS: usize = 300;
 const LETTERS: usize = 24;
 /// The shortest and the longest pieces of words.
 const PIECES: (usize, usize) = (3, 5);
+/// Pieces up to this long tell the language; the shortest are one letter.
+const SPOKEN: usize = 4;
 /// Characters of a script without spaces that are taken together at most.
 const TOGETHER: usize = 4;
 
@@ -42,6 +44,9 @@ pub struct Parts {
     pub words: Vec<Feature>,
     /// Pieces of words, each once. Apart, for there are many and each says little.
     pub pieces: Vec<Feature>,
+    /// What tells the language, as hashes, each once: words of letters and short pieces of them.
+    /// Names, signs and the channel say nothing of it.
+    pub spoken: Vec<u32>,
     hashes: Vec<u32>,
     word: Vec<char>,
     seen: Seen,
@@ -66,6 +71,7 @@ enum Sort {
     Sign,
     Channel,
     Cue,
+    Letters,
 }
 
 /// Stand-ins for what differs from text to text. Of the private range, which plain texts lack.
@@ -83,6 +89,7 @@ impl Parts {
         self.tokens.clear();
         self.words.clear();
         self.pieces.clear();
+        self.spoken.clear();
         self.hashes.clear();
         self.seen.clear();
         self.walk(plain, names);
@@ -99,19 +106,33 @@ impl Parts {
         self.add(Sort::Cue, step(step(0, which), level), Feature::WHOLE as usize, 0);
     }
 
+    /// Adds a feature; tells whether it is new.
     #[inline]
-    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) {
+    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) -> bool {
         let hash = spread(step(hash, sort as u32));
-        if self.seen.insert(hash) {
+        let is_new = self.seen.insert(hash);
+        if is_new {
             let list = if sort == Sort::Piece { &mut self.pieces } else { &mut self.words };
             list.push(Feature { hash, first: first as u16, count: count as u16 });
         }
+        is_new
     }
 
-    fn token(&mut self, place: Range<usize>, hash: u32) {
-        self.add(Sort::Word, hash, self.tokens.len(), 1);
+    /// Adds letters too few to be a piece.
+    #[inline]
+    fn letters(&mut self, hash: u32) {
+        let hash = spread(step(hash, Sort::Letters as u32));
+        if self.seen.insert(hash) {
+            self.spoken.push(hash);
+        }
+    }
+
+    /// Adds a token and its word; tells whether the word is new.
+    fn token(&mut self, place: Range<usize>, hash: u32) -> bool {
+        let is_new = self.add(Sort::Word, hash, self.tokens.len(), 1);
         self.tokens.push(place.start as u32..place.end as u32);
         self.hashes.push(hash);
+        is_new
     }
 
     fn walk(&mut self, plain: &str, names: Names<'_>) {
@@ -175,7 +196,9 @@ impl Parts {
         if is_number {
             self.token(at..end, NUMBER + (end - at).min(5) as u32);
         } else {
-            self.token(at..end, hash);
+            if self.token(at..end, hash) {
+                self.spoken.extend(self.words.last().map(|word| word.hash));
+            }
             word.push('$');
             self.take_pieces(&word);
         }
@@ -190,8 +213,14 @@ impl Parts {
             let mut hash = 0;
             for (index, c) in word[start..].iter().enumerate().take(PIECES.1) {
                 hash = step(hash, *c as u32);
-                if index + 1 >= PIECES.0 && index + 1 < word.len() {
-                    self.add(Sort::Piece, hash, token, 1);
+                let long = index + 1;
+                if long == word.len() {
+                    continue;
+                }
+                if long < PIECES.0 {
+                    self.letters(hash);
+                } else if self.add(Sort::Piece, hash, token, 1) && long <= SPOKEN {
+                    self.spoken.extend(self.pieces.last().map(|piece| piece.hash));
                 }
             }
         }
@@ -220,7 +249,9 @@ impl Parts {
             Some(last) if is_again && last.end as usize == place.start => {
                 last.end = place.end as u32;
             }
-            _ => self.token(place, c as u32),
+            _ => {
+                self.token(place, c as u32);
+            }
         }
     }
 

@@ -43,7 +43,7 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     let codes = &model.head.codes;
     let mut all = Vec::new();
     model.langs(parts, &mut all);
-    let shortness = SHORT / (SHORT + (parts.words.len() + parts.pieces.len()) as f32);
+    let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
     for (code, z) in codes.iter().zip(&mut all) {
         if lexicon::bit(code).is_some() {
             *z += FREQUENT * shortness;

@@ -107,8 +107,6 @@ struct Found {
     cues: Cues,
     odds: Odds,
     language: Language,
-    /// How many features tell what the terms say.
-    cue_features: usize,
 }
 
 /// What a trainer learns from: the features of a text, and what the terms say of it.
@@ -116,10 +114,10 @@ struct Found {
 pub struct Lesson {
     /// Hashes of words, pairs, characters and signs.
     pub words: Vec<u32>,
-    /// How many of them, at the end, tell what the terms say.
-    pub cues: usize,
     /// Hashes of pieces of words.
     pub pieces: Vec<u32>,
+    /// Hashes of what tells the language.
+    pub spoken: Vec<u32>,
     /// The inputs of [`blend`], with the sums of the model that was used.
     pub inputs: [f32; INPUTS],
     /// The language found.
@@ -149,9 +147,9 @@ impl Classifier {
         let hashes = |all: &[features::Feature]| all.iter().map(|f| f.hash).collect();
         Lesson {
             words: hashes(&parts.words),
-            cues: found.cue_features,
             pieces: hashes(&parts.pieces),
             inputs: blend::inputs(&model.sums(&parts), &found.odds),
+            spoken: parts.spoken,
             lang: found.language.code,
         }
     }
@@ -165,7 +163,7 @@ impl Classifier {
     }
 
     fn judge(&self, post: &Post<'_>, found: Found, parts: &Parts) -> Verdict {
-        let Found { sight, said, text, cues, odds, language, .. } = found;
+        let Found { sight, said, text, cues, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
         let thanks = is_thanks(&odds, &chances, &text);
@@ -261,12 +259,10 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
         odds.sentiment[0],
         odds.sentiment[2],
     ];
-    let before = parts.words.len();
     for (which, p) in levels.into_iter().enumerate() {
         parts.cue(which as u32, (p * 8.0) as u32);
     }
-    let cue_features = parts.words.len() - before;
-    Found { sight, said, text, cues, odds, language, cue_features }
+    Found { sight, said, text, cues, odds, language }
 }
 
 /// Title and text as one, without the middle of a long one.

@@ -47,9 +47,9 @@ impl Shape {
 
     /// The row of a feature.
     #[inline]
-    fn row<'c>(&self, cells: &'c [u8], feature: &Feature) -> &'c [u8] {
+    fn row<'c>(&self, cells: &'c [u8], hash: u32) -> &'c [u8] {
         let columns = self.scale.len();
-        let at = (feature.hash >> (32 - self.bits)) as usize * columns;
+        let at = (hash >> (32 - self.bits)) as usize * columns;
         &cells[at..at + columns]
     }
 }
@@ -149,7 +149,7 @@ impl Model {
         let total = |features: &[Feature]| {
             let mut total = [0_i32; HEADS.len()];
             for feature in features {
-                for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature)) {
+                for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature.hash)) {
                     *sum += i32::from(*cell as i8);
                 }
             }
@@ -166,7 +166,7 @@ impl Model {
     /// What one feature adds to a head's sum.
     pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
         let shape = &self.head.heads;
-        let row = shape.row(&self.cells[..shape.cells()], feature);
+        let row = shape.row(&self.cells[..shape.cells()], feature.hash);
         let (of_words, of_pieces) = shares(parts);
         let share = if is_piece { of_pieces } else { of_words };
         f32::from(row[head] as i8) * shape.scale[head] * share
@@ -177,12 +177,12 @@ impl Model {
         let shape = &self.head.langs;
         let cells = &self.cells[self.head.heads.cells()..];
         let mut total = vec![0_i32; shape.scale.len()];
-        for feature in parts.words.iter().chain(&parts.pieces) {
-            for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature)) {
+        for hash in &parts.spoken {
+            for (sum, cell) in total.iter_mut().zip(shape.row(cells, *hash)) {
                 *sum += i32::from(*cell as i8);
             }
         }
-        let root = ((parts.words.len() + parts.pieces.len()).max(1) as f32).sqrt();
+        let root = (parts.spoken.len().max(1) as f32).sqrt();
         into.clear();
         into.extend(
             total

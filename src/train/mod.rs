@@ -58,8 +58,8 @@ pub fn train(
             continue;
         };
         rows.push(learn::Row {
-            words: &lesson.words[..lesson.words.len() - lesson.cues],
-            pieces: &lesson.pieces,
+            words: &lesson.spoken,
+            pieces: &[],
             target: learn::Of::Class(class),
             weight: sample.lang_weight * rarity(&counts, sample),
         });
@@ -147,7 +147,7 @@ fn counts(samples: &[Sample]) -> BTreeMap<&str, usize> {
 /// A language of few lines must not be drowned by a neighbour of many.
 fn rarity(counts: &BTreeMap<&str, usize>, sample: &Sample) -> f32 {
     let count = sample.lang.as_deref().and_then(|lang| counts.get(lang)).copied().unwrap_or(1);
-    (1_500.0 / count.max(1) as f32).sqrt().clamp(0.5, 4.0)
+    (1_500.0 / count.max(1) as f32).powf(0.75).clamp(0.5, 12.0)
 }
 
 /// Languages with enough samples to be told apart, in order of their codes.

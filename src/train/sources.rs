@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::classify::eval::{self, Fold};
 use crate::classify::model::HEADS;
@@ -97,6 +98,10 @@ struct Source {
     rename: BTreeMap<String, String>,
     /// Most lines of one language.
     most: Option<usize>,
+    /// Languages of which each line comes a second time as people type it in a hurry: Serbian in
+    /// Latin letters, and letters without their marks.
+    #[serde(default)]
+    retype: Vec<String>,
 }
 
 fn one() -> f32 {
@@ -224,7 +229,9 @@ impl Plan {
                     let count = counts.entry(sample.lang.clone()).or_insert(0);
                     *count += 1;
                     if source.most.is_none_or(|most| *count <= most) {
+                        let retyped = source.retyped(&sample);
                         all.push(sample);
+                        all.extend(retyped);
                     }
                 }
             }
@@ -235,6 +242,34 @@ impl Plan {
 
 fn head_of(name: &str) -> Option<usize> {
     HEADS.iter().position(|head| *head == name)
+}
+
+/// A letter of Serbian Cyrillic as Latin ones; others stay.
+fn latin(c: char) -> impl Iterator<Item = char> {
+    const CYRILLIC: &str = "абвгдђежзијклљмнњопрстћуфхцчџш";
+    const LATIN: [&str; 30] = [
+        "a", "b", "v", "g", "d", "đ", "e", "ž", "z", "i", "j", "k", "l", "lj", "m", "n", "nj", "o",
+        "p", "r", "s", "t", "ć", "u", "f", "h", "c", "č", "dž", "š",
+    ];
+    let small = c.to_lowercase().next().unwrap_or(c);
+    let place = CYRILLIC.chars().position(|known| known == small);
+    let whole = place.map_or("", |place| LATIN[place]);
+    whole.chars().chain(place.is_none().then_some(c))
+}
+
+/// A letter without its mark; marks themselves are dropped.
+fn bare(c: char) -> Option<char> {
+    Some(match c {
+        'đ' => 'd',
+        'ł' => 'l',
+        'ø' => 'o',
+        'ı' => 'i',
+        'Đ' => 'D',
+        'Ł' => 'L',
+        'Ø' => 'O',
+        _ if is_combining_mark(c) => return None,
+        _ => c,
+    })
 }
 
 /// The file, or the files of a folder in the order of their names.
@@ -301,6 +336,20 @@ impl Source {
         // Numbered lines.
         let text = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ' ');
         Some(Sample { weight: 0.0, ..self.bare(text, lang) })
+    }
+
+    fn retyped(&self, sample: &Sample) -> Vec<Sample> {
+        let is_wanted = sample.lang.as_ref().is_some_and(|lang| self.retype.contains(lang));
+        if !is_wanted {
+            return Vec::new();
+        }
+        let latin: String = sample.text.chars().flat_map(latin).collect();
+        let bare: String = latin.nfd().filter_map(bare).collect();
+        let copy = |text| Sample { text, weight: 0.0, ..sample.clone() };
+        let mut all: Vec<Sample> = [latin, bare].map(copy).into();
+        all.retain(|other| other.text != sample.text);
+        all.dedup_by(|a, b| a.text == b.text);
+        all
     }
 
     fn word(&self, line: &str) -> Result<Sample, String> {
