@@ -16,6 +16,8 @@ const LETTERS: usize = 24;
 const PIECES: (usize, usize) = (3, 5);
 /// Pieces up to this long tell the language; the shortest are one letter.
 const SPOKEN: usize = 4;
+/// Of those, as many as are looked at: more say nothing new.
+const MOST_SPOKEN: usize = 220;
 /// Characters of a script without spaces that are taken together at most.
 const TOGETHER: usize = 4;
 
@@ -122,7 +124,7 @@ impl Parts {
     #[inline]
     fn letters(&mut self, hash: u32) {
         let hash = spread(step(hash, Sort::Letters as u32));
-        if self.seen.insert(hash) {
+        if self.spoken.len() < MOST_SPOKEN && self.seen.insert(hash) {
             self.spoken.push(hash);
         }
     }
@@ -196,7 +198,7 @@ impl Parts {
         if is_number {
             self.token(at..end, NUMBER + (end - at).min(5) as u32);
         } else {
-            if self.token(at..end, hash) {
+            if self.token(at..end, hash) && self.spoken.len() < MOST_SPOKEN {
                 self.spoken.extend(self.words.last().map(|word| word.hash));
             }
             word.push('$');
@@ -219,7 +221,10 @@ impl Parts {
                 }
                 if long < PIECES.0 {
                     self.letters(hash);
-                } else if self.add(Sort::Piece, hash, token, 1) && long <= SPOKEN {
+                } else if self.add(Sort::Piece, hash, token, 1)
+                    && long <= SPOKEN
+                    && self.spoken.len() < MOST_SPOKEN
+                {
                     self.spoken.extend(self.pieces.last().map(|piece| piece.hash));
                 }
             }

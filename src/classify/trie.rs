@@ -11,10 +11,13 @@ pub(super) struct Trie {
     /// The children of the root for the letters up to [`NEAR`], 0 for none: every letter of a text
     /// asks there, and most end there.
     roots: Vec<u32>,
+    /// The grandchildren for two letters of ASCII, likewise: most that are left end at the second.
+    pairs: Vec<u32>,
 }
 
 /// Latin, Greek, Cyrillic, Hebrew and Arabic lie below.
 const NEAR: usize = 0x700;
+const ASCII: usize = 0x80;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
@@ -33,6 +36,16 @@ impl Trie {
         for (letter, child) in &trie.edges[from as usize..to as usize] {
             if let Some(root) = trie.roots.get_mut(*letter as usize) {
                 *root = *child;
+            }
+        }
+        trie.pairs = vec![0; ASCII * ASCII];
+        for first in 0..ASCII {
+            let (from, to) = trie.nodes[trie.roots[first] as usize].edges;
+            let edges = &trie.edges[from as usize..to as usize];
+            for (letter, child) in edges.iter().filter(|_| trie.roots[first] != 0) {
+                if (*letter as usize) < ASCII {
+                    trie.pairs[first * ASCII + *letter as usize] = *child;
+                }
             }
         }
         trie
@@ -65,7 +78,14 @@ impl Trie {
     pub(super) fn walk(&self, text: &[char], at: usize, mut found: impl FnMut(usize, &[u32])) {
         let mut node = self.nodes[0];
         for (index, letter) in text.iter().enumerate().skip(at) {
-            let near = if index == at { self.roots.get(*letter as usize) } else { None };
+            let before = if index == at + 1 { text[at] as usize } else { ASCII };
+            let near = if index == at {
+                self.roots.get(*letter as usize)
+            } else if before < ASCII && (*letter as usize) < ASCII {
+                self.pairs.get(before * ASCII + *letter as usize)
+            } else {
+                None
+            };
             let child = match near {
                 Some(0) => return,
                 Some(child) => *child,

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -16,7 +16,7 @@ use super::pieces::skip_line;
 use crate::classify::eval::{Rest, Sample};
 use crate::classify::model::{MOST, Model};
 use crate::classify::{Classifier, Post, Watch};
-use crate::model::{Aspect, Intent, Sentiment, Severity, Verdict};
+use crate::model::{Aspect, Intent, Reason, Sentiment, Severity, Signal, Verdict};
 
 /// `affinityd classify …`.
 #[derive(Args)]
@@ -218,11 +218,14 @@ pub fn classify(options: &Options) -> Outcome {
     let mut out = BufWriter::with_capacity(256 * 1024, std::io::stdout().lock());
     let mut bench = Bench::new(options.model.as_deref())?;
     lines(input, |number, line: Result<Line>, is_last_here| {
-        let answer = match line {
-            Ok(line) => answer(&line.id, &bench.verdict(&line)),
-            Err(error) => json!({ "id": null, "line": number, "error": format!("{error:#}") }),
+        let written = match line {
+            Ok(line) => serde_json::to_writer(&mut out, &answer(&line.id, &bench.verdict(&line))),
+            Err(error) => {
+                let told = json!({ "id": null, "line": number, "error": format!("{error:#}") });
+                serde_json::to_writer(&mut out, &told)
+            }
         };
-        serde_json::to_writer(&mut out, &answer).map_err(std::io::Error::from)?;
+        written.map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
         // Somebody who writes a line and waits gets the answer; a file is written in large pieces.
         if is_last_here {
@@ -234,28 +237,53 @@ pub fn classify(options: &Options) -> Outcome {
     Ok(())
 }
 
-fn answer(id: &Value, verdict: &Verdict) -> Value {
+/// One line of the answer.
+#[derive(Serialize)]
+struct Answer<'v> {
+    id: &'v Value,
+    lang: Option<&'v str>,
+    intent: Intent,
+    complaint: f32,
+    question: f32,
+    praise: f32,
+    spam: f32,
+    relevant: f32,
+    needs_answer: f32,
+    sentiment: Feelings,
+    severity: Severity,
+    aspects: &'v [Aspect],
+    signals: &'v [Signal],
+    unsure: bool,
+    reasons: &'v [Reason],
+    model: &'v str,
+}
+
+#[derive(Serialize)]
+struct Feelings {
+    neg: f32,
+    neu: f32,
+    pos: f32,
+}
+
+fn answer<'v>(id: &'v Value, verdict: &'v Verdict) -> Answer<'v> {
     let scores = &verdict.scores;
-    json!({
-        "id": id,
-        "lang": verdict.lang,
-        "intent": verdict.intent,
-        "complaint": scores.complaint,
-        "question": scores.question,
-        "praise": scores.praise,
-        "spam": scores.spam,
-        "relevant": scores.relevant,
-        "needs_answer": scores.needs_answer,
-        "sentiment": {
-            "neg": scores.sentiment[0],
-            "neu": scores.sentiment[1],
-            "pos": scores.sentiment[2],
-        },
-        "severity": verdict.severity,
-        "aspects": verdict.aspects,
-        "signals": verdict.signals,
-        "unsure": verdict.unsure,
-        "reasons": verdict.reasons,
-        "model": verdict.model,
-    })
+    let [neg, neu, pos] = scores.sentiment;
+    Answer {
+        id,
+        lang: verdict.lang.as_deref(),
+        intent: verdict.intent,
+        complaint: scores.complaint,
+        question: scores.question,
+        praise: scores.praise,
+        spam: scores.spam,
+        relevant: scores.relevant,
+        needs_answer: scores.needs_answer,
+        sentiment: Feelings { neg, neu, pos },
+        severity: verdict.severity,
+        aspects: &verdict.aspects,
+        signals: &verdict.signals,
+        unsure: verdict.unsure,
+        reasons: &verdict.reasons,
+        model: &verdict.model,
+    }
 }
