@@ -461,6 +461,16 @@ mod tests {
     }
 
     #[test]
+    fn names_and_signs_say_nothing_of_the_language() {
+        let mut spoken = parts("hej {} hej!", &[4..6]).spoken;
+        let mut other = parts("@ada hej 12 https://a.example/x", &[]).spoken;
+        spoken.sort_unstable();
+        other.sort_unstable();
+        assert_eq!(spoken, other);
+        assert!(spoken.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
     fn a_long_text_costs_what_a_page_costs() {
         let parts = parts(&"word 語 ".repeat(100_000), &[]);
         assert_eq!(parts.tokens.len(), TOKENS);

@@ -430,3 +430,20 @@ impl Source {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_comes_again_as_it_is_typed_in_a_hurry() {
+        let source: Source = toml::from_str("path = 'x'\nretype = ['sr', 'pl']").unwrap();
+        let texts = |text, lang| -> Vec<String> {
+            source.retyped(&source.bare(text, Some(lang))).into_iter().map(|s| s.text).collect()
+        };
+        assert_eq!(texts("шта ћеш", "sr"), ["šta ćeš", "sta ces"]);
+        assert_eq!(texts("źle, Łódź", "pl"), ["zle, Lodz"]);
+        assert!(texts("tak", "pl").is_empty());
+        assert!(texts("även", "sv").is_empty());
+    }
+}
