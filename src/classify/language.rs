@@ -19,15 +19,19 @@ pub(super) struct Language {
 /// Letters looked at: more say nothing new.
 const LETTERS: usize = 400;
 /// How much the platform's word counts, in log-odds: in a long text, and more in a short one.
-const TOLD: (f32, f32) = (1.5, 6.0);
+const TOLD: (f32, f32) = (1.5, 14.0);
 /// How much the languages with terms are preferred in a short text: they are the frequent ones.
 const FREQUENT: f32 = 2.5;
 /// Features from which on a text is no longer short.
 const SHORT: f32 = 25.0;
-/// Probability from which on a language is named.
-const CLEAR: f32 = 0.2;
+/// Probability from which on a language is named; and what a short text needs beyond it.
+const CLEAR: (f32, f32) = (0.2, 0.6);
 /// Languages at least this likely beside the best lend their terms.
 const NEAR: f32 = 0.12;
+
+/// Languages that a script would have settled.
+const SETTLED: [&str; 14] =
+    ["zh", "ja", "ko", "el", "hy", "he", "bn", "pa", "gu", "ta", "te", "kn", "ml", "th"];
 
 /// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
 pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>) -> Language {
@@ -45,6 +49,9 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     model.langs(parts, &mut all);
     let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
     for (code, z) in codes.iter().zip(&mut all) {
+        if SETTLED.contains(&code.as_str()) {
+            *z = f32::NEG_INFINITY;
+        }
         if lexicon::bit(code).is_some() {
             *z += FREQUENT * shortness;
         }
@@ -58,7 +65,7 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     };
     all.iter_mut().for_each(|z| *z = f32::exp(*z - top));
     let total: f32 = all.iter().sum();
-    if 1.0 / total < CLEAR {
+    if 1.0 / total < CLEAR.0 + CLEAR.1 * shortness {
         return Language { code: told, active: lexicon::ALL, mixed_in: 0 };
     }
     let mut language = settled(&codes[best]);

@@ -57,6 +57,14 @@ pub use watch::{Match, Watch};
 const TAKEN: f32 = 0.5;
 /// Characters looked at, from the start and from the end of a text: what it wants stands there.
 const LOOKED_AT: (usize, usize) = (3_000, 1_000);
+/// The relevance of a post that names the brand.
+const NAMED: f32 = 0.9;
+/// How far what is clearly heard as a complaint or a question needs an answer.
+const HEARD: f32 = 0.8;
+/// Below this no class is a reason to look at a post.
+const HINTED: f32 = 0.35;
+/// The same, and what wakes somebody up, where no term speaks for what the model finds.
+const ALONE: (f32, f32) = (0.4, 0.85);
 /// What is left of the need for an answer where thanks are all there is.
 const THANKED: f32 = 0.1;
 /// Words up to which thanks may be all there is.
@@ -171,9 +179,12 @@ impl Classifier {
             chances.needs_answer = chances.needs_answer.min(THANKED);
         }
         let is_spam = chances.spam >= TAKEN;
-        // Whatever tells of harm is asked about, however it is put.
-        if said.is_severe() && !is_spam && chances.complaint >= TAKEN {
-            chances.needs_answer = chances.needs_answer.max(chances.complaint);
+        // What both judges hear as a complaint or a question needs an answer, and so does whatever
+        // tells of harm, however it is put.
+        let has_terms = has_terms(&cues);
+        if !is_spam && (has_terms || said.is_severe()) {
+            let wants = chances.complaint.max(chances.question).max(chances.request);
+            chances.needs_answer = chances.needs_answer.max(HEARD * wants);
         }
         // Who praises us beside a complaint about them speaks of us.
         let elsewhere = match chances.praise >= TAKEN {
@@ -182,7 +193,7 @@ impl Classifier {
         };
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
         let scores = scores(&chances, relevance);
-        let (intent, unsure) = decide(&chances, &scores, group, is_known);
+        let (intent, unsure) = decide(&chances, &scores, group, is_known, has_terms);
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
@@ -296,27 +307,43 @@ fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f32 {
     }
 }
 
-/// What it wants, and whether a person should look instead. Asks, if it is likely enough to need
-/// an answer; a language in which the model has seen no posts never does more than "look".
-fn decide(chances: &Chances, scores: &Scores, group: &Group, is_known: bool) -> (Intent, bool) {
+/// What it wants, and whether a person should look instead. Somebody is woken up where it more
+/// likely than not needs an answer and is of one of the classes that ask. Where less is known, a
+/// person should look: in a language in which the model has seen no posts, and where it alone finds
+/// something that no term speaks for.
+fn decide(
+    chances: &Chances,
+    scores: &Scores,
+    group: &Group,
+    is_known: bool,
+    has_terms: bool,
+) -> (Intent, bool) {
+    let asked = chances.question.max(chances.request);
+    let wants = asked.max(chances.complaint);
+    let (hinted, clear) = if has_terms { (HINTED, TAKEN) } else { (ALONE.0, ALONE.1) };
+    let is_silent = scores.needs_answer < group.take || wants < hinted;
     if chances.spam >= TAKEN {
         return (Intent::Other, false);
     }
-    let asks = scores.needs_answer;
-    if asks < group.look {
+    if is_silent {
         let is_praise = chances.praise >= TAKEN;
         return (if is_praise { Intent::Praise } else { Intent::Other }, false);
     }
-    let asked = chances.question.max(chances.request);
-    // Complaints are often put as questions, questions seldom as complaints.
-    let intent = if chances.complaint >= asked - 0.1 {
+    let intent = if chances.complaint >= asked {
         Intent::Complaint
     } else if chances.request > chances.question {
         Intent::Request
     } else {
         Intent::Question
     };
-    (intent, asks < group.take || !is_known)
+    (intent, scores.needs_answer < TAKEN || wants < clear || !is_known)
+}
+
+/// Whether any term asks something or finds fault.
+fn has_terms(cues: &Cues) -> bool {
+    use Class::{Complaint, Neg, Question, Request, Safety};
+    let speaks = |class| matches!(class, Complaint | Neg | Question | Request | Safety);
+    cues.0.iter().any(|cue| speaks(cue.class) && cue.weight > 0.0)
 }
 
 /// The column of the model that explains a decision.
@@ -352,11 +379,7 @@ fn scores(chances: &Chances, relevance: f32) -> Scores {
         praise: chances.praise,
         spam: chances.spam,
         relevant: relevance,
-        needs_answer: if relevance >= TAKEN {
-            chances.needs_answer
-        } else {
-            chances.needs_answer * relevance
-        },
+        needs_answer: chances.needs_answer * (relevance / NAMED).min(1.0),
         sentiment: chances.sentiment,
     }
 }

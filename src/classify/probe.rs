@@ -14,7 +14,6 @@ pub use super::tally::Apart;
 use super::tally::{ENOUGH, NOT_CAUGHT, TOLD, Tally, WITH_CONTEXT, WITHOUT, words};
 use super::watch::{Config, Match, Sight, Watch};
 use super::{Classifier, Post};
-use crate::model::Intent;
 use crate::text;
 
 /// What is tried: laid over the present terms, or in their place.
@@ -223,7 +222,8 @@ impl Probe {
             return true;
         }
         let post = Post { text, watch: Some(&self.tried), addressed: true, ..Post::default() };
-        self.classifier.classify(&post).intent != Intent::Other
+        let scores = self.classifier.classify(&post).scores;
+        scores.complaint.max(scores.question).max(scores.praise) >= 0.5
     }
 
     fn count(&mut self, sight: &Sight, group: usize, text: &str) {

@@ -9,6 +9,7 @@ mod promise;
 mod terms;
 
 use super::fold::{Text, is_unspaced};
+use super::why::REASONS;
 use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
 use terms::{Class, Family, Hit, Langs, TERMS};
 
@@ -68,6 +69,7 @@ impl Said {
         };
         verdict.reasons.extend(self.reasons.into_iter().filter(|r| is_kept(&r.speaks_for)));
         verdict.reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        verdict.reasons.truncate(REASONS);
         (verdict.aspects, verdict.signals) = (aspects, signals);
         verdict.promised = self.promised;
         verdict

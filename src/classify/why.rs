@@ -8,7 +8,7 @@ use super::model::Model;
 use crate::model::Reason;
 
 /// Reasons given with a verdict at most.
-const REASONS: usize = 8;
+pub(super) const REASONS: usize = 8;
 /// Learned pieces among them at most.
 const LEARNED: usize = 4;
 /// Tokens of one piece at most.

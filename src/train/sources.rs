@@ -98,6 +98,9 @@ struct Source {
     rename: BTreeMap<String, String>,
     /// Most lines of one language.
     most: Option<usize>,
+    /// A question comes a second time without its mark, for people leave it out; with this weight.
+    #[serde(default)]
+    unmarked: f32,
     /// Languages of which each line comes a second time as people type it in a hurry: Serbian in
     /// Latin letters, and letters without their marks.
     #[serde(default)]
@@ -338,15 +341,27 @@ impl Source {
         Some(Sample { weight: 0.0, ..self.bare(text, lang) })
     }
 
+    /// The same question without its mark.
+    fn unmarked(&self, sample: &Sample) -> Vec<Sample> {
+        let bare = sample.text.trim_end().trim_end_matches(['?', '？', '؟']);
+        if self.unmarked == 0.0 || sample.part != Part::Learn || bare == sample.text.trim_end() {
+            return Vec::new();
+        }
+        let weight = sample.weight * self.unmarked;
+        let text = bare.trim_end().to_owned();
+        vec![Sample { text, weight, tells_lang: false, ..sample.clone() }]
+    }
+
     fn retyped(&self, sample: &Sample) -> Vec<Sample> {
+        let mut all = self.unmarked(sample);
         let is_wanted = sample.lang.as_ref().is_some_and(|lang| self.retype.contains(lang));
         if !is_wanted {
-            return Vec::new();
+            return all;
         }
         let latin: String = sample.text.chars().flat_map(latin).collect();
         let bare: String = latin.nfd().filter_map(bare).collect();
         let copy = |text| Sample { text, weight: 0.0, ..sample.clone() };
-        let mut all: Vec<Sample> = [latin, bare].map(copy).into();
+        all.extend([latin, bare].map(copy));
         all.retain(|other| other.text != sample.text);
         all.dedup_by(|a, b| a.text == b.text);
         all
@@ -436,6 +451,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_question_comes_again_without_its_mark() {
+        let source: Source = toml::from_str("path = 'x'\nunmarked = 0.5").unwrap();
+        let again = source.retyped(&source.bare("where is it ??", Some("en")));
+        assert_eq!(again.len(), 1);
+        assert_eq!((again[0].text.as_str(), again[0].weight), ("where is it", 0.5));
+        assert!(source.retyped(&source.bare("it is here", Some("en"))).is_empty());
+    }
+
+    #[test]
     fn a_line_comes_again_as_it_is_typed_in_a_hurry() {
         let source: Source = toml::from_str("path = 'x'\nretype = ['sr', 'pl']").unwrap();
         let texts = |text, lang| -> Vec<String> {
@@ -443,7 +467,7 @@ mod tests {
         };
         assert_eq!(texts("шта ћеш", "sr"), ["šta ćeš", "sta ces"]);
         assert_eq!(texts("źle, Łódź", "pl"), ["zle, Lodz"]);
-        assert!(texts("tak", "pl").is_empty());
+        assert!(texts("tak?", "pl").is_empty());
         assert!(texts("även", "sv").is_empty());
     }
 }
