@@ -67,8 +67,6 @@ pub struct Head {
     pub codes: Vec<String>,
     /// How sums and terms become probabilities, per group of languages; the last is for all others.
     pub groups: Vec<Group>,
-    /// Shares of the posts of its gold set in ten bins of `needs_answer`, to compare with later.
-    pub reference: Vec<f32>,
 }
 
 /// A model, ready to use.
@@ -220,8 +218,36 @@ fn check(head: &Head) -> Result<(), ModelError> {
     if head.groups.is_empty() || !head.groups.iter().all(Group::is_sound) {
         return wrong("the groups of languages");
     }
-    if !(head.reference.is_empty() || head.reference.len() == 10) {
-        return wrong("the reference");
-    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_compiled_in_is_one_and_comes_back_from_its_own_bytes() {
+        let bytes = SHIPPED.bytes();
+        let again = Model::read(bytes.clone().into()).unwrap();
+        assert_eq!(again.head, SHIPPED.head);
+        assert_eq!(again.bytes(), bytes);
+        assert!(bytes.len() <= 4_000_000, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn what_is_no_model_is_refused() {
+        let bytes = SHIPPED.bytes();
+        let read = |bytes: &[u8]| Model::read(bytes.to_vec().into()).map(|_| ());
+        assert_eq!(read(b"something else"), Err(ModelError::Foreign));
+        for end in [0, MAGIC.len(), MAGIC.len() + 2, 400, bytes.len() - 1] {
+            assert!(read(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        assert_eq!(read(&[&bytes[..], b"x"].concat()), Err(ModelError::Length));
+        // Sizes that would not fit into memory are not believed.
+        let huge = String::from_utf8_lossy(&bytes[..120]).replace("\"bits\":18", "\"bits\":99");
+        assert!(read(&[huge.as_bytes(), &bytes[120..]].concat()).is_err());
+        let mut nan = SHIPPED.head.clone();
+        nan.groups[0].take = f32::NAN;
+        assert!(matches!(Model::new(nan, Vec::new()), Err(ModelError::Head(_))));
+    }
 }

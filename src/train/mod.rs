@@ -113,7 +113,6 @@ pub fn train(
         .chain([Vec::new()])
         .map(|langs| settle::group(langs, &held))
         .collect();
-    head.reference = settle::reference(&head.groups, &held);
     Model::new(head, cells)
 }
 
@@ -183,6 +182,5 @@ fn empty(plan: &Plan, codes: &[String]) -> Head {
         langs: shape(plan.lang_bits, codes.len()),
         codes: codes.to_vec(),
         groups: vec![Group::plain()],
-        reference: Vec::new(),
     }
 }

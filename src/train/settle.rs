@@ -125,19 +125,3 @@ fn thresholds(mut group: Group, lines: &[Line<'_>]) -> Group {
     group.look = look.clamp(0.15, group.take);
     group
 }
-
-/// Shares of the held-back lines in ten bins of `needs_answer`.
-pub(super) fn reference(groups: &[Group], held: &[(&Sample, Lesson)]) -> Vec<f32> {
-    let mut bins = [0_u32; 10];
-    for (sample, lesson) in held {
-        let own = |group: &&Group| sample.lang.as_ref().is_some_and(|l| group.langs.contains(l));
-        if let Some(group) = groups.iter().find(own)
-            && sample.target.heads[NEEDS].is_some()
-        {
-            let p = blend::chances(group, &lesson.inputs).needs_answer;
-            bins[((p * 10.0) as usize).min(9)] += 1;
-        }
-    }
-    let total = bins.iter().sum::<u32>().max(1) as f32;
-    bins.iter().map(|count| *count as f32 / total).collect()
-}
