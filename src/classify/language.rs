@@ -33,6 +33,15 @@ const NEAR: f32 = 0.12;
 const SETTLED: [&str; 14] =
     ["zh", "ja", "ko", "el", "hy", "he", "bn", "pa", "gu", "ta", "te", "kn", "ml", "th"];
 
+/// How much a language is preferred in a short text.
+pub(super) fn prior(code: &str) -> f32 {
+    match lexicon::bit(code) {
+        _ if SETTLED.contains(&code) => f32::NEG_INFINITY,
+        Some(_) => FREQUENT,
+        None => 0.0,
+    }
+}
+
 /// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
 pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>) -> Language {
     let told = told.map(base_code).filter(|code| !code.is_empty() && code != "und");
@@ -48,13 +57,8 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     let mut all = Vec::new();
     model.langs(parts, &mut all);
     let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
-    for (code, z) in codes.iter().zip(&mut all) {
-        if SETTLED.contains(&code.as_str()) {
-            *z = f32::NEG_INFINITY;
-        }
-        if lexicon::bit(code).is_some() {
-            *z += FREQUENT * shortness;
-        }
+    for ((code, z), prior) in codes.iter().zip(&mut all).zip(&model.priors) {
+        *z += prior * shortness;
         if told.as_ref() == Some(code) {
             *z += TOLD.0 + TOLD.1 * shortness;
         }

@@ -200,7 +200,8 @@ impl Classifier {
         let is_severe = !is_spam && said.is_severe() && (is_safety || may_ask);
         let head = head(intent, unsure);
         let gain = group.weights[head][head];
-        let learned = Some((self.model, parts, head, HEADS[head], gain));
+        // Who would be woken up, or is to look, wants to know what the model saw.
+        let learned = intent.asks().then_some((self.model, parts, head, HEADS[head], gain));
         said.join(Verdict {
             lang: language.code,
             intent,

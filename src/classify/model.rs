@@ -74,6 +74,8 @@ pub struct Head {
 pub struct Model {
     /// What it says of itself.
     pub head: Head,
+    /// How much each language of [`Head::codes`] is preferred in a short text.
+    pub priors: Vec<f32>,
     cells: Cow<'static, [u8]>,
 }
 
@@ -107,7 +109,7 @@ impl Model {
         if cells.len() != head.heads.cells() + head.langs.cells() {
             return Err(ModelError::Length);
         }
-        Ok(Self { head, cells: Cow::Owned(cells) })
+        Ok(Self { priors: priors(&head), head, cells: Cow::Owned(cells) })
     }
 
     /// Reads the bytes of a file.
@@ -130,7 +132,7 @@ impl Model {
             Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
             Cow::Owned(bytes) => Cow::Owned(bytes[start..].to_vec()),
         };
-        Ok(Self { head, cells })
+        Ok(Self { priors: priors(&head), head, cells })
     }
 
     /// The bytes of its file.
@@ -174,10 +176,11 @@ impl Model {
     pub fn langs(&self, parts: &Parts, into: &mut Vec<f32>) {
         let shape = &self.head.langs;
         let cells = &self.cells[self.head.heads.cells()..];
-        let mut total = vec![0_i32; shape.scale.len()];
+        // Of at most some 250 features, so that two bytes hold their sum.
+        let mut total = vec![0_i16; shape.scale.len()];
         for hash in &parts.spoken {
             for (sum, cell) in total.iter_mut().zip(shape.row(cells, *hash)) {
-                *sum += i32::from(*cell as i8);
+                *sum = sum.saturating_add(i16::from(*cell as i8));
             }
         }
         let root = (parts.spoken.len().max(1) as f32).sqrt();
@@ -187,7 +190,7 @@ impl Model {
                 .iter()
                 .zip(&shape.scale)
                 .zip(&shape.bias)
-                .map(|((sum, s), b)| *sum as f32 * s / root + b),
+                .map(|((sum, s), b)| f32::from(*sum) * s / root + b),
         );
     }
 }
@@ -196,6 +199,10 @@ impl Model {
 fn shares(parts: &Parts) -> (f32, f32) {
     let root = |count: usize| (count.max(1) as f32).sqrt();
     (1.0 / root(parts.words.len()), PIECES / root(parts.pieces.len()))
+}
+
+fn priors(head: &Head) -> Vec<f32> {
+    head.codes.iter().map(|code| super::language::prior(code)).collect()
 }
 
 fn check(head: &Head) -> Result<(), ModelError> {
