@@ -3,7 +3,7 @@
 mod posts;
 
 use affinityd::classify::{Classifier, Post, Watch, watch};
-use affinityd::model::{Intent, Sentiment, Severity, Verdict};
+use affinityd::model::{Intent, Sentiment, Severity, Signal, Verdict};
 use posts::POSTS;
 use proptest::prelude::*;
 
@@ -194,6 +194,25 @@ fn own_posts_ask_nothing_but_may_move_the_talk() {
         assert_eq!(verdict.scores.needs_answer, 0.0, "{text}");
     }
     assert!(!addressed("Please send us a DM").moved_private, "only own posts move anything");
+}
+
+#[test]
+fn who_switches_to_the_brand_arrives_and_who_switches_away_leaves() {
+    let acme = Watch::name("Acme");
+    for (text, comes) in [
+        ("I switched to Acme last month", true),
+        ("Bin im Mai zu Acme gewechselt", true),
+        ("J'ai quitté Acme, c'est fini", false),
+        ("Goodbye Acme, I cancelled my contract", false),
+    ] {
+        let said = found(text, &acme).signals;
+        let is_told = |signal| said.contains(&signal);
+        assert_eq!(
+            (is_told(Signal::Arriving), is_told(Signal::Leaving)),
+            (comes, !comes),
+            "{text}: {said:?}"
+        );
+    }
 }
 
 #[test]

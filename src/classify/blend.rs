@@ -99,6 +99,18 @@ pub struct Chances {
     pub needs_answer: f32,
 }
 
+impl Chances {
+    /// That it asks for something: an answer or an act.
+    pub fn asked(&self) -> f32 {
+        self.question.max(self.request)
+    }
+
+    /// That it is of one of the classes that want an answer.
+    pub fn wants(&self) -> f32 {
+        self.complaint.max(self.asked())
+    }
+}
+
 /// Weighs the inputs.
 pub fn chances(group: &Group, inputs: &[f32; INPUTS]) -> Chances {
     let mut z = [0.0; HEADS.len()];

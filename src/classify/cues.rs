@@ -152,7 +152,7 @@ fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, V
         .filter_map(|hit| {
             if hit.term.langs & language.active != 0 {
                 Some((*hit, hit.term.weight))
-            } else if hit.term.langs & language.mixed_in != 0 && lexicon::is_distinct(hit, text) {
+            } else if hit.term.langs & language.mixed_in != 0 && hit.is_distinct(text) {
                 Some((*hit, 0.7 * hit.term.weight))
             } else {
                 None

@@ -1,14 +1,11 @@
 //! The terms that say something about a text, per language, as read from `data/`.
 //!
-//! A data line is `class weight: term, term, …`; `#` starts a comment line. A star at the end of a
-//! term allows any ending, one at its start any beginning (compounds). `<brand>` stands for the
-//! watched brand, `<name>` for an @name. Accents and case do not matter. A negative weight speaks
-//! against the class.
+//! A weight is in log-odds; a negative one speaks against the class.
 
 use std::sync::LazyLock;
 
-use super::fold::{self, Text, is_unspaced};
-use super::trie::Trie;
+pub(super) use super::terms::Langs;
+use super::terms::{self, Terms};
 
 /// What a term speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +61,10 @@ const CLASSES: [(&str, Class); 15] = [
 ];
 
 impl Class {
+    fn parse(word: &str) -> Option<Self> {
+        CLASSES.iter().find(|(known, _)| *known == word).map(|(_, class)| *class)
+    }
+
     /// The word in data lines and reasons.
     pub(super) fn word(self) -> &'static str {
         CLASSES.iter().find(|(_, class)| *class == self).map_or("", |(word, _)| word)
@@ -82,9 +83,6 @@ pub(super) static FILES: [(&str, &str); 20] = data![
     "ko", "ar", "id", "emoji"
 ];
 
-/// A set of languages, a bit each.
-pub(super) type Langs = u32;
-
 /// Every language.
 pub(super) const ALL: Langs = (1 << FILES.len()) - 1;
 const EMOJI: Langs = 1 << (FILES.len() - 1);
@@ -94,129 +92,16 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
     FILES.iter().position(|(name, _)| *name == code).map(|index| 1 << index | EMOJI)
 }
 
-/// One term.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Term {
-    pub class: Class,
-    pub weight: f32,
-    pub langs: Langs,
-    /// Any ending is allowed.
-    open: bool,
-}
-
 /// A term in a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hit {
-    /// Where it starts in the folded text.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-    pub term: Term,
-}
-
-/// All terms of all languages.
-pub(super) struct Lexicon {
-    terms: Vec<Term>,
-    starts: Trie,
-    inner: Trie,
-}
+pub(super) type Hit = terms::Hit<Class>;
 
 /// Read once, at first use.
-pub(super) static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut terms = Vec::new();
-    let (mut starts, mut inner) = (Vec::new(), Vec::new());
-    for (index, (code, data)) in FILES.iter().enumerate() {
-        for line in data.lines() {
-            let Some((class, weight, list)) = line_parts(line) else { continue };
-            for written in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-                let is_inner = written.starts_with('*');
-                let open = written.ends_with('*');
-                let number = terms.len() as u32;
-                terms.push(Term { class, weight, langs: 1 << index, open });
-                for spelling in spellings(code, written.trim_matches('*')) {
-                    let list = if is_inner { &mut inner } else { &mut starts };
-                    list.push((spelling, number));
-                }
-            }
-        }
-    }
-    Lexicon { terms, starts: Trie::new(starts), inner: Trie::new(inner) }
-});
-
-/// Class, weight and terms of a data line; `None` for comments and empty lines.
-fn line_parts(line: &str) -> Option<(Class, f32, &str)> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
-    }
-    let (head, list) = line.split_once(':')?;
-    let (class, weight) = head.split_once(' ').unwrap_or((head, "1"));
-    let (_, class) = CLASSES.iter().find(|(word, _)| *word == class)?;
-    Some((*class, weight.trim().parse().ok()?, list))
-}
-
-/// A term as folded, and as people write it who have no such letters on their keyboard.
-fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
-    let term = term
-        .replace("<brand>", &fold::BRAND.to_string())
-        .replace("<name>", &fold::MENTION.to_string());
-    let fold = |term: &str| {
-        // The stand-ins are of the private range, which `plain` drops.
-        term.split_inclusive([fold::BRAND, fold::MENTION])
-            .flat_map(|part| {
-                let sign =
-                    part.chars().last().filter(|c| matches!(*c, fold::BRAND | fold::MENTION));
-                fold::fold_term(part).into_iter().chain(sign)
-            })
-            .collect::<Vec<char>>()
-    };
-    let mut all = vec![fold(&term)];
-    let pairs: &[(&str, &str)] = match code {
-        "de" => &[],
-        "da" | "no" => &[("å", "aa"), ("ø", "o")],
-        _ => &[("ä", "a"), ("ö", "o"), ("ü", "u")],
-    };
-    let respelt = pairs.iter().fold(term.clone(), |term, (from, to)| term.replace(from, to));
-    if respelt != term {
-        all.push(fold(&respelt));
-    }
-    all
-}
-
-impl Lexicon {
-    /// Every term in the text, in order of place; overlapping ones too.
-    pub(super) fn hits(&self, text: &Text) -> Vec<Hit> {
-        let (chars, letters) = (&text.chars, &text.letters);
-        let mut hits = Vec::new();
-        let mut take = |start: usize, end: usize, numbers: &[u32]| {
-            let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
-            for number in numbers {
-                let term = self.terms[*number as usize];
-                if !is_cut || term.open {
-                    hits.push(Hit { start, end, term });
-                }
-            }
-        };
-        for (at, c) in chars.iter().enumerate() {
-            let is_inside = at > 0 && letters[at] && letters[at - 1];
-            if !is_inside && *c != ' ' {
-                self.starts.walk(chars, at, |end, numbers| take(at, end, numbers));
-            }
-            if letters[at] && !c.is_ascii_digit() {
-                self.inner.walk(chars, at, |end, numbers| take(at, end, numbers));
-            }
-        }
-        hits
-    }
-}
-
-/// Whether a term of another language is long enough not to be a chance likeness.
-pub(super) fn is_distinct(hit: &Hit, text: &Text) -> bool {
-    hit.end - hit.start >= 7 || text.chars[hit.start..hit.end].iter().any(|c| is_unspaced(*c))
-}
+pub(super) static LEXICON: LazyLock<Terms<Class>> =
+    LazyLock::new(|| Terms::read(&FILES, Class::parse));
 
 #[cfg(test)]
 mod tests {
+    use super::terms::line_parts;
     use super::*;
 
     #[test]
@@ -224,7 +109,7 @@ mod tests {
         for (code, data) in &FILES {
             for (number, line) in data.lines().enumerate() {
                 let is_comment = line.trim().is_empty() || line.starts_with('#');
-                let parts = line_parts(line);
+                let parts = line_parts(line, Class::parse);
                 assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
                 let weight = parts.map_or(1.0, |(_, weight, _)| weight);
                 assert!((-4.0..=4.0).contains(&weight), "{code}:{}: {line}", number + 1);
@@ -235,8 +120,11 @@ mod tests {
     #[test]
     fn every_language_has_every_class_it_needs() {
         for (code, data) in &FILES[..FILES.len() - 1] {
-            let classes: Vec<Class> =
-                data.lines().filter_map(line_parts).map(|(class, ..)| class).collect();
+            let classes: Vec<Class> = data
+                .lines()
+                .filter_map(|line| line_parts(line, Class::parse))
+                .map(|(class, ..)| class)
+                .collect();
             for (word, class) in CLASSES {
                 let is_phrased = matches!(*code, "ja" | "ko" | "tr");
                 let is_optional = is_phrased && matches!(class, Class::Works | Class::Not);

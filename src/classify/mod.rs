@@ -8,7 +8,7 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `features` → `language` → `lexicon` → `cues` → `score`: the way of a text.
+//! - `fold` → `features` → `language` → `lexicon` (with `terms`) → `cues` → `score`: the way of a text.
 //! - `model` → `blend`: what was learned, and what both judges mean together; `why`: the evidence.
 //! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
@@ -32,6 +32,7 @@ mod score;
 mod signals;
 mod tag;
 mod tally;
+mod terms;
 mod trie;
 pub mod watch;
 mod why;
@@ -183,13 +184,13 @@ impl Classifier {
         // tells of harm, however it is put.
         let has_terms = has_terms(&cues);
         if !is_spam && (has_terms || said.is_severe()) {
-            let wants = chances.complaint.max(chances.question).max(chances.request);
-            chances.needs_answer = chances.needs_answer.max(HEARD * wants);
+            chances.needs_answer = chances.needs_answer.max(HEARD * chances.wants());
         }
         // Who praises us beside a complaint about them speaks of us.
-        let elsewhere = match chances.praise >= TAKEN {
-            true => None,
-            false => named::elsewhere(post.addressed, &sight, &text, &cues),
+        let elsewhere = if chances.praise >= TAKEN {
+            None
+        } else {
+            named::elsewhere(post.addressed, &sight, &text, &cues)
         };
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
         let scores = scores(&chances, relevance);
@@ -198,10 +199,11 @@ impl Classifier {
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
         let is_severe = !is_spam && said.is_severe() && (is_safety || may_ask);
-        let head = head(intent, unsure);
-        let gain = group.weights[head][head];
         // Who would be woken up, or is to look, wants to know what the model saw.
-        let learned = intent.asks().then_some((self.model, parts, head, HEADS[head], gain));
+        let learned = intent.asks().then(|| {
+            let head = head(intent, unsure);
+            (self.model, parts, head, HEADS[head], group.weights[head][head])
+        });
         said.join(Verdict {
             lang: language.code,
             intent,
@@ -253,7 +255,8 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     parts.take(&plain, names, fold::shouts(&words), post.channel);
     let language = language::find(&plain, parts, model, post.lang);
     let text = Text::new(&words, plain, &sight.brand);
-    let hits = LEXICON.hits(&text);
+    let mut hits = Vec::new();
+    LEXICON.each(&text, lexicon::ALL, |hit| hits.push(hit));
     let cues = cues::weigh(&text, &hits, &language);
     let said = signals::find(&text, language.code.as_deref(), post.own);
     let setting = Setting {
@@ -319,8 +322,7 @@ fn decide(
     is_known: bool,
     has_terms: bool,
 ) -> (Intent, bool) {
-    let asked = chances.question.max(chances.request);
-    let wants = asked.max(chances.complaint);
+    let (asked, wants) = (chances.asked(), chances.wants());
     let (hinted, clear) = if has_terms { (HINTED, TAKEN) } else { (ALONE.0, ALONE.1) };
     let is_silent = scores.needs_answer < group.take || wants < hinted;
     if chances.spam >= TAKEN {
@@ -347,9 +349,9 @@ fn has_terms(cues: &Cues) -> bool {
     cues.0.iter().any(|cue| speaks(cue.class) && cue.weight > 0.0)
 }
 
-/// The column of the model that explains a decision.
+/// The column of the model that explains why somebody is woken up or is to look.
 fn head(intent: Intent, unsure: bool) -> usize {
-    let word = if unsure || intent == Intent::Other { "needs_answer" } else { intent.word() };
+    let word = if unsure { "needs_answer" } else { intent.word() };
     HEADS.iter().position(|head| *head == word).unwrap_or(HEADS.len() - 1)
 }
 
@@ -366,7 +368,7 @@ fn feeling(chances: &Chances) -> Sentiment {
 fn is_thanks(odds: &Odds, chances: &Chances, text: &Text) -> bool {
     odds.thanks >= 0.9
         && odds.complaint.max(odds.question) < 0.4
-        && chances.complaint.max(chances.question).max(chances.request) < TAKEN
+        && chances.wants() < TAKEN
         && chances.spam < TAKEN
         && text.words() <= SHORT
         && text.signs.digits < 4
@@ -376,7 +378,7 @@ fn is_thanks(odds: &Odds, chances: &Chances, text: &Text) -> bool {
 fn scores(chances: &Chances, relevance: f32) -> Scores {
     Scores {
         complaint: chances.complaint,
-        question: chances.question.max(chances.request),
+        question: chances.asked(),
         praise: chances.praise,
         spam: chances.spam,
         relevant: relevance,

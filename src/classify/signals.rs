@@ -8,7 +8,7 @@
 mod promise;
 mod terms;
 
-use super::fold::{Text, is_unspaced};
+use super::fold::Text;
 use super::why::REASONS;
 use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
 use terms::{Class, Family, Hit, Langs, TERMS};
@@ -106,7 +106,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
     let mut hits: Vec<Hit> = Vec::new();
     TERMS.each(text, langs.full | langs.distinct, |hit| {
         let is_full = hit.term.langs & langs.full != 0;
-        if concerns(hit.term.class, own) && (is_full || is_distinct(&hit, text)) {
+        if concerns(hit.term.class, own) && (is_full || hit.is_distinct(text)) {
             hits.push(hit);
         }
     });
@@ -237,11 +237,6 @@ impl Applying {
         }
         Self { full, distinct: set(&["en"]) & !full }
     }
-}
-
-/// Whether a term of another language is long enough not to be a chance likeness.
-fn is_distinct(hit: &Hit, text: &Text) -> bool {
-    hit.end - hit.start >= 7 || text.chars[hit.start..hit.end].iter().any(|c| is_unspaced(*c))
 }
 
 /// The longest term at each place, family by family; the same term counts once.

@@ -1,15 +1,13 @@
 //! The terms behind signals and aspects, per language, as read from `data/signals/`.
 //!
-//! A data line is `class weight: term, term, …`; `#` starts a comment line. A star at the end of a
-//! term allows any ending, one at its start any beginning (compounds). Accents and case do not
-//! matter. Classes are the words of [`Signal`] and [`Aspect`]; `plain` takes the meaning from what it
+//! Classes are the words of [`Signal`] and [`Aspect`]; `plain` takes the meaning from what it
 //! covers; the others tell days and numbers, for promises. A signal is there from a sum of 1 on, so
 //! a weight below that needs company.
 
 use std::sync::LazyLock;
 
-use super::super::fold;
-use super::super::trie::Trie;
+pub(super) use super::super::terms::Langs;
+use super::super::terms::{self, Terms};
 use crate::model::{Aspect, Signal};
 
 /// What a term speaks for.
@@ -92,9 +90,6 @@ pub(super) static FILES: [(&str, &str); 19] = data![
     "ko", "ar", "id"
 ];
 
-/// A set of languages, a bit each.
-pub(super) type Langs = u32;
-
 /// Every language.
 pub(super) const ALL: Langs = (1 << FILES.len()) - 1;
 
@@ -103,111 +98,16 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
     FILES.iter().position(|(name, _)| *name == code).map(|index| 1 << index)
 }
 
-/// One term.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Term {
-    pub class: Class,
-    pub weight: f32,
-    pub langs: Langs,
-    /// Any ending is allowed.
-    open: bool,
-}
-
 /// A term in a text.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hit {
-    /// Where it starts in the folded text.
-    pub start: usize,
-    /// Where it ends.
-    pub end: usize,
-    /// Its number: two with the same are the same term.
-    pub number: u32,
-    pub term: Term,
-}
-
-/// All terms of all languages.
-pub(super) struct Terms {
-    terms: Vec<Term>,
-    starts: Trie,
-    inner: Trie,
-}
+pub(super) type Hit = terms::Hit<Class>;
 
 /// Read once, at first use.
-pub(super) static TERMS: LazyLock<Terms> = LazyLock::new(|| Terms::read(&FILES));
-
-/// Class, weight and terms of a data line; `None` for comments and empty lines.
-fn line_parts(line: &str) -> Option<(Class, f32, &str)> {
-    let line = line.trim();
-    if line.is_empty() || line.starts_with('#') {
-        return None;
-    }
-    let (head, list) = line.split_once(':')?;
-    let (class, weight) = head.split_once(' ').unwrap_or((head, "1"));
-    Some((Class::parse(class)?, weight.trim().parse().ok()?, list))
-}
-
-/// A term as folded, and as people write it who have no such letters on their keyboard.
-fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
-    let mut all = vec![fold::fold_term(term)];
-    let pairs: &[(&str, &str)] = match code {
-        "de" => &[],
-        "da" | "no" => &[("å", "aa"), ("ø", "o")],
-        _ => &[("ä", "a"), ("ö", "o"), ("ü", "u")],
-    };
-    let respelt = pairs.iter().fold(term.to_owned(), |term, (from, to)| term.replace(from, to));
-    if respelt != term {
-        all.push(fold::fold_term(&respelt));
-    }
-    all
-}
-
-impl Terms {
-    fn read(files: &[(&str, &str)]) -> Self {
-        let mut terms = Vec::new();
-        let (mut starts, mut inner) = (Vec::new(), Vec::new());
-        for (index, (code, data)) in files.iter().enumerate() {
-            for (class, weight, list) in data.lines().filter_map(line_parts) {
-                for written in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-                    let open = written.ends_with('*');
-                    let number = terms.len() as u32;
-                    terms.push(Term { class, weight, langs: 1 << index, open });
-                    let list = if written.starts_with('*') { &mut inner } else { &mut starts };
-                    for spelling in spellings(code, written.trim_matches('*')) {
-                        list.push((spelling, number));
-                    }
-                }
-            }
-        }
-        Self { terms, starts: Trie::new(starts), inner: Trie::new(inner) }
-    }
-
-    /// Calls `take` for every term of these languages in the text, in order of place; overlapping
-    /// ones too.
-    pub(super) fn each(&self, text: &fold::Text, langs: Langs, mut take: impl FnMut(Hit)) {
-        let (chars, letters) = (&text.chars, &text.letters);
-        let mut see = |start: usize, end: usize, numbers: &[u32]| {
-            let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
-            for number in numbers {
-                let term = self.terms[*number as usize];
-                if term.langs & langs != 0 && (!is_cut || term.open) {
-                    take(Hit { start, end, number: *number, term });
-                }
-            }
-        };
-        for (at, c) in chars.iter().enumerate() {
-            let is_inside = at > 0 && letters[at] && letters[at - 1];
-            if !is_inside && *c != ' ' {
-                self.starts.walk(chars, at, |end, numbers| see(at, end, numbers));
-            }
-            if letters[at] && !c.is_ascii_digit() {
-                self.inner.walk(chars, at, |end, numbers| see(at, end, numbers));
-            }
-        }
-    }
-}
+pub(super) static TERMS: LazyLock<Terms<Class>> =
+    LazyLock::new(|| Terms::read(&FILES, Class::parse));
 
 #[cfg(test)]
 mod tests {
+    use super::terms::line_parts;
     use super::*;
 
     #[test]
@@ -215,7 +115,7 @@ mod tests {
         for (code, data) in &FILES {
             for (number, line) in data.lines().enumerate() {
                 let is_comment = line.trim().is_empty() || line.starts_with('#');
-                let parts = line_parts(line);
+                let parts = line_parts(line, Class::parse);
                 assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
                 let weight = parts.map_or(1.0, |(_, weight, _)| weight);
                 assert!((-3.0..=3.0).contains(&weight), "{code}:{}: {line}", number + 1);
@@ -226,8 +126,11 @@ mod tests {
     #[test]
     fn every_language_speaks_for_every_signal_and_aspect() {
         for (code, data) in &FILES {
-            let classes: Vec<Class> =
-                data.lines().filter_map(line_parts).map(|(class, ..)| class).collect();
+            let classes: Vec<Class> = data
+                .lines()
+                .filter_map(|line| line_parts(line, Class::parse))
+                .map(|(class, ..)| class)
+                .collect();
             // A promise has no words of its own: it is a day and somebody who binds themselves.
             for signal in Signal::ALL.into_iter().filter(|s| *s != Signal::Promise) {
                 assert!(classes.contains(&Class::Signal(signal)), "{code} has no {signal:?}");

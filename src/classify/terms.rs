@@ -1,0 +1,138 @@
+//! Terms of many languages, as read from data files, and where they stand in a text.
+//!
+//! A data line is `class weight: term, term, …`; `#` starts a comment line. A star at the end of a
+//! term allows any ending, one at its start any beginning (compounds). `<brand>` stands for the
+//! watched brand, `<name>` for an @name. Accents and case do not matter. What classes there are, and
+//! what a weight means, is the caller's.
+
+use super::fold::{self, Text, is_unspaced};
+use super::trie::Trie;
+
+/// A set of languages, a bit each.
+pub(super) type Langs = u32;
+
+/// One term.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term<C> {
+    pub class: C,
+    pub weight: f32,
+    pub langs: Langs,
+    /// Any ending is allowed.
+    open: bool,
+}
+
+/// A term in a text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit<C> {
+    /// Where it starts in the folded text.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Its number: two with the same are the same term.
+    pub number: u32,
+    pub term: Term<C>,
+}
+
+/// All terms of a list of files.
+pub(super) struct Terms<C> {
+    terms: Vec<Term<C>>,
+    starts: Trie,
+    inner: Trie,
+}
+
+/// Class, weight and terms of a data line; `None` for comments, empty lines, and what makes no
+/// sense. `class` knows the words of classes.
+pub(super) fn line_parts<C>(
+    line: &str,
+    class: impl Fn(&str) -> Option<C>,
+) -> Option<(C, f32, &str)> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let (head, list) = line.split_once(':')?;
+    let (word, weight) = head.split_once(' ').unwrap_or((head, "1"));
+    Some((class(word)?, weight.trim().parse().ok()?, list))
+}
+
+/// A term as folded, and as people write it who have no such letters on their keyboard.
+fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
+    let term = term
+        .replace("<brand>", &fold::BRAND.to_string())
+        .replace("<name>", &fold::MENTION.to_string());
+    let fold = |term: &str| {
+        // The stand-ins are of the private range, which `plain` drops.
+        term.split_inclusive([fold::BRAND, fold::MENTION])
+            .flat_map(|part| {
+                let sign =
+                    part.chars().last().filter(|c| matches!(*c, fold::BRAND | fold::MENTION));
+                fold::fold_term(part).into_iter().chain(sign)
+            })
+            .collect::<Vec<char>>()
+    };
+    let mut all = vec![fold(&term)];
+    let pairs: &[(&str, &str)] = match code {
+        "de" => &[],
+        "da" | "no" => &[("å", "aa"), ("ø", "o")],
+        _ => &[("ä", "a"), ("ö", "o"), ("ü", "u")],
+    };
+    let respelt = pairs.iter().fold(term.clone(), |term, (from, to)| term.replace(from, to));
+    if respelt != term {
+        all.push(fold(&respelt));
+    }
+    all
+}
+
+impl<C: Copy> Terms<C> {
+    /// Reads files; the languages get their bits in this order.
+    pub(super) fn read(files: &[(&str, &str)], class: impl Fn(&str) -> Option<C>) -> Self {
+        let mut terms = Vec::new();
+        let (mut starts, mut inner) = (Vec::new(), Vec::new());
+        for (index, (code, data)) in files.iter().enumerate() {
+            for (class, weight, list) in data.lines().filter_map(|line| line_parts(line, &class)) {
+                for written in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+                    let open = written.ends_with('*');
+                    let number = terms.len() as u32;
+                    terms.push(Term { class, weight, langs: 1 << index, open });
+                    let list = if written.starts_with('*') { &mut inner } else { &mut starts };
+                    for spelling in spellings(code, written.trim_matches('*')) {
+                        list.push((spelling, number));
+                    }
+                }
+            }
+        }
+        Self { terms, starts: Trie::new(starts), inner: Trie::new(inner) }
+    }
+
+    /// Calls `take` for every term of these languages in the text, in order of place; overlapping
+    /// ones too.
+    pub(super) fn each(&self, text: &Text, langs: Langs, mut take: impl FnMut(Hit<C>)) {
+        let (chars, letters) = (&text.chars, &text.letters);
+        let mut see = |start: usize, end: usize, numbers: &[u32]| {
+            let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
+            for number in numbers {
+                let term = self.terms[*number as usize];
+                if term.langs & langs != 0 && (!is_cut || term.open) {
+                    take(Hit { start, end, number: *number, term });
+                }
+            }
+        };
+        for (at, c) in chars.iter().enumerate() {
+            let is_inside = at > 0 && letters[at] && letters[at - 1];
+            if !is_inside && *c != ' ' {
+                self.starts.walk(chars, at, |end, numbers| see(at, end, numbers));
+            }
+            if letters[at] && !c.is_ascii_digit() {
+                self.inner.walk(chars, at, |end, numbers| see(at, end, numbers));
+            }
+        }
+    }
+}
+
+impl<C> Hit<C> {
+    /// Whether a term of another language is long enough not to be a chance likeness.
+    pub(super) fn is_distinct(&self, text: &Text) -> bool {
+        let is_long = self.end - self.start >= 7;
+        is_long || text.chars[self.start..self.end].iter().any(|c| is_unspaced(*c))
+    }
+}
