@@ -1,11 +1,8 @@
 //! I10, answer rate: how much of what asked for something was answered at all.
 
-use std::collections::BTreeMap;
-
 use super::ground::{Fate, Ground, Owner};
 use super::measure::Measure;
-use super::statistics::resample::{Part, share, share_difference};
-use super::statistics::{Level, Limits};
+use super::owners::{self, Owners};
 use super::{Group, Line, Rule};
 use crate::model::{Case, Time, Window};
 
@@ -29,30 +26,14 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// # cases with an answer / # cases with t in W and due < now (rule E37).
-///
-/// Change: bootstrap over persons too, since the cases of one are no more independent across two
-/// windows than within one; Newcombe over groups at 0 % and 100 %.
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
     let now = parts(ground, ground.scope.window);
     let before = parts(ground, ground.scope.before);
-    vec![rate(&now).against(&rate(&before), || {
-        let mut both: BTreeMap<Owner<'_>, (Part, Part)> = BTreeMap::new();
-        now.iter().for_each(|(owner, part)| both.entry(*owner).or_default().0 = *part);
-        before.iter().for_each(|(owner, part)| both.entry(*owner).or_default().1 = *part);
-        let both: Vec<(Part, Part)> = both.into_values().collect();
-        share_difference(&both, Level::Change).map(Limits::from).unwrap_or_default()
-    })]
+    vec![owners::share(&now, &before, MINIMUM)]
 }
 
-fn rate(parts: &BTreeMap<Owner<'_>, Part>) -> Measure {
-    let groups: Vec<Part> = parts.values().copied().collect();
-    let answered: u64 = groups.iter().map(|p| u64::from(p.hits)).sum();
-    let all = groups.iter().map(|p| u64::from(p.of)).sum();
-    Measure::ratio(answered as f64, all, MINIMUM, || share(&groups, Level::Value))
-}
-
-fn parts<'a>(ground: &Ground<'a>, window: Window) -> BTreeMap<Owner<'a>, Part> {
-    let mut parts: BTreeMap<Owner<'a>, Part> = BTreeMap::new();
+fn parts<'a>(ground: &Ground<'a>, window: Window) -> Owners<'a> {
+    let mut parts = Owners::new();
     for (case, fate) in ground.asked(window) {
         if let Ok(is_answered) = tell(case, fate, ground.scope.now()) {
             let part = parts.entry(Owner::of(case)).or_default();

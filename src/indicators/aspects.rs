@@ -2,7 +2,6 @@
 
 use super::ground::{Ground, Voices};
 use super::measure::Measure;
-use super::statistics::{Level, net};
 use super::votes::{self, Votes};
 use super::{Group, Line, Rule};
 use crate::model::{Aspect, Interaction, Sentiment};
@@ -42,22 +41,15 @@ pub(super) const GROUP: Group = Group {
 
 /// (P − Ng) / (P + Ng) for each aspect, in the order of [`Aspect`].
 ///
-/// Change: bootstrap over persons, see [`votes::change`].
+/// Change: bootstrap over persons, see [`votes::score`].
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
     Aspect::ALL
         .into_iter()
         .map(|aspect| {
             let (now, before) = (votes(&ground.now, aspect), votes(&ground.before, aspect));
-            balance(&now).against(&balance(&before), || votes::change(&now, &before))
+            votes::score(&now, &before, MINIMUM)
         })
         .collect()
-}
-
-fn balance(votes: &Votes) -> Measure {
-    let (supporting, opposing, n) = votes::count(votes);
-    Measure::ratio(supporting as f64 - opposing as f64, n, MINIMUM, || {
-        Some(net::adjusted_wald(supporting, opposing, n, Level::Value))
-    })
 }
 
 fn votes(voices: &Voices<'_>, aspect: Aspect) -> Votes {

@@ -16,6 +16,7 @@ mod effort;
 mod fixtures;
 mod ground;
 mod measure;
+mod owners;
 mod recommendation;
 mod replies;
 mod reply_time;

@@ -2,7 +2,6 @@
 
 use super::ground::{Ground, Voices};
 use super::measure::Measure;
-use super::statistics::{Level, net};
 use super::votes::{self, Votes};
 use super::{Group, Line, Rule};
 use crate::model::{Interaction, Signal};
@@ -28,17 +27,9 @@ pub(super) const GROUP: Group = Group {
 
 /// (R − D) / #A(W).
 ///
-/// Change: bootstrap over persons, see [`votes::change`].
+/// Change: bootstrap over persons, see [`votes::score`].
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
-    let (now, before) = (votes(&ground.now), votes(&ground.before));
-    vec![balance(&now).against(&balance(&before), || votes::change(&now, &before))]
-}
-
-fn balance(votes: &Votes) -> Measure {
-    let (supporting, opposing, n) = votes::count(votes);
-    Measure::ratio(supporting as f64 - opposing as f64, n, MINIMUM, || {
-        Some(net::adjusted_wald(supporting, opposing, n, Level::Value))
-    })
+    vec![votes::score(&votes(&ground.now), &votes(&ground.before), MINIMUM)]
 }
 
 fn votes(voices: &Voices<'_>) -> Votes {

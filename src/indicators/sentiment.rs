@@ -1,13 +1,10 @@
 //! I5, net sentiment: one vote per person.
 
-use std::collections::BTreeMap;
-
 use super::ground::{Ground, Voices};
 use super::measure::Measure;
-use super::statistics::resample::{Part, share_difference};
-use super::statistics::{Level, Limits, net};
+use super::votes::{self, Votes};
 use super::{Group, Line, Rule};
-use crate::model::{Interaction, Person, Sentiment};
+use crate::model::{Interaction, Sentiment};
 
 const MINIMUM: u64 = 30;
 
@@ -29,48 +26,23 @@ pub(super) const GROUP: Group = Group {
 
 /// (P − Ng) / (P + Ng), n = P + Ng.
 ///
-/// Change: with n as the denominator the score is 2p − 1 for the share p of persons for, so its
-/// difference is twice that of the shares: a bootstrap over persons, in which somebody who voted in
-/// both windows is drawn with both votes; Newcombe where all votes of a window are alike.
+/// Change: bootstrap over persons, see [`votes::score`].
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
-    vec![score(&ground.now).against(&score(&ground.before), || {
-        let mut groups: BTreeMap<Person, (Part, Part)> = BTreeMap::new();
-        for (person, part) in parts(&ground.now) {
-            groups.entry(person).or_default().0 = part;
-        }
-        for (person, part) in parts(&ground.before) {
-            groups.entry(person).or_default().1 = part;
-        }
-        let groups: Vec<(Part, Part)> = groups.into_values().collect();
-        share_difference(&groups, Level::Change)
-            .map(|d| Limits { low: Some(2.0 * d.low), high: Some(2.0 * d.high) })
-            .unwrap_or_default()
-    })]
-}
-
-fn score(voices: &Voices<'_>) -> Measure {
-    let (mut supporting, mut n) = (0, 0);
-    for (_, part) in parts(voices) {
-        supporting += u64::from(part.hits);
-        n += u64::from(part.of);
-    }
-    let opposing = n - supporting;
-    Measure::ratio(supporting as f64 - opposing as f64, n, MINIMUM, || {
-        Some(net::adjusted_wald(supporting, opposing, n, Level::Value))
-    })
+    vec![votes::score(&votes(&ground.now), &votes(&ground.before), MINIMUM)]
 }
 
 /// Everybody's vote for or against.
-fn parts(voices: &Voices<'_>) -> impl Iterator<Item = (Person, Part)> {
-    voices.iter().filter_map(|(person, rows)| match vote(rows)?.1 {
-        Sentiment::Pos => Some((*person, Part { hits: 1, of: 1 })),
-        Sentiment::Neg => Some((*person, Part { hits: 0, of: 1 })),
+fn votes(voices: &Voices<'_>) -> Votes {
+    let vote = |rows: &[&Interaction]| match cast(rows)?.1 {
+        Sentiment::Pos => Some(1),
+        Sentiment::Neg => Some(-1),
         Sentiment::Neu => None,
-    })
+    };
+    voices.iter().filter_map(|(person, rows)| Some((*person, vote(rows)?))).collect()
 }
 
 /// A person's latest item that carries a sentiment.
-fn vote<'a>(rows: &[&'a Interaction]) -> Option<(&'a Interaction, Sentiment)> {
+fn cast<'a>(rows: &[&'a Interaction]) -> Option<(&'a Interaction, Sentiment)> {
     rows.iter().rev().find_map(|row| {
         row.sentiment.filter(|_| row.kind.speaks()).map(|sentiment| (*row, sentiment))
     })
@@ -82,7 +54,7 @@ fn explain(ground: &Ground<'_>) -> Vec<Line> {
         .now
         .values()
         .filter_map(|rows| {
-            let (row, sentiment) = vote(rows)?;
+            let (row, sentiment) = cast(rows)?;
             let (what, note) = match sentiment {
                 Sentiment::Pos => ("for", None),
                 Sentiment::Neg => ("against", None),

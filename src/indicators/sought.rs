@@ -1,11 +1,10 @@
 //! I30, unmet replies sought: how often somebody has to ask whether there will be an answer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::ground::{Fate, Ground, Owner};
 use super::measure::Measure;
-use super::statistics::resample::{Part, share, share_difference};
-use super::statistics::{Level, Limits};
+use super::owners::{self, Owners};
 use super::{Group, Line, Rule};
 use crate::model::{Case, Interaction, Person, Signal, Time, Window};
 
@@ -30,30 +29,15 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// # cases whose answer was asked after / #N(W).
-///
-/// Change: bootstrap over persons, as for I10.
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
     let talk = Talk::of(ground);
     let now = parts(ground, &talk, ground.scope.window);
     let before = parts(ground, &talk, ground.scope.before);
-    vec![rate(&now).against(&rate(&before), || {
-        let mut both: BTreeMap<Owner<'_>, (Part, Part)> = BTreeMap::new();
-        now.iter().for_each(|(owner, part)| both.entry(*owner).or_default().0 = *part);
-        before.iter().for_each(|(owner, part)| both.entry(*owner).or_default().1 = *part);
-        let both: Vec<(Part, Part)> = both.into_values().collect();
-        share_difference(&both, Level::Change).map(Limits::from).unwrap_or_default()
-    })]
+    vec![owners::share(&now, &before, MINIMUM)]
 }
 
-fn rate(parts: &BTreeMap<Owner<'_>, Part>) -> Measure {
-    let groups: Vec<Part> = parts.values().copied().collect();
-    let sought: u64 = groups.iter().map(|p| u64::from(p.hits)).sum();
-    let all = groups.iter().map(|p| u64::from(p.of)).sum();
-    Measure::ratio(sought as f64, all, MINIMUM, || share(&groups, Level::Value))
-}
-
-fn parts<'a>(ground: &Ground<'a>, talk: &Talk<'a>, window: Window) -> BTreeMap<Owner<'a>, Part> {
-    let mut parts: BTreeMap<Owner<'a>, Part> = BTreeMap::new();
+fn parts<'a>(ground: &Ground<'a>, talk: &Talk<'a>, window: Window) -> Owners<'a> {
+    let mut parts = Owners::new();
     for (case, fate) in ground.asked(window) {
         let part = parts.entry(Owner::of(case)).or_default();
         part.of += 1;

@@ -2,7 +2,6 @@
 
 use super::ground::{Ground, Voices};
 use super::measure::Measure;
-use super::statistics::{Level, net};
 use super::votes::{self, Votes};
 use super::{Group, Line, Rule};
 use crate::model::{Interaction, Signal};
@@ -27,17 +26,9 @@ pub(super) const GROUP: Group = Group {
 
 /// (in − out) / (in + out).
 ///
-/// Change: bootstrap over persons, see [`votes::change`].
+/// Change: bootstrap over persons, see [`votes::score`].
 fn measure(ground: &Ground<'_>) -> Vec<Measure> {
-    let (now, before) = (votes(&ground.now), votes(&ground.before));
-    vec![net(&now).against(&net(&before), || votes::change(&now, &before))]
-}
-
-fn net(votes: &Votes) -> Measure {
-    let (coming, going, n) = votes::count(votes);
-    Measure::ratio(coming as f64 - going as f64, n, MINIMUM, || {
-        Some(net::adjusted_wald(coming, going, n, Level::Value))
-    })
+    vec![votes::score(&votes(&ground.now), &votes(&ground.before), MINIMUM)]
 }
 
 fn votes(voices: &Voices<'_>) -> Votes {
