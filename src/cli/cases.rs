@@ -252,24 +252,9 @@ fn one_case(case: &Value) -> anyhow::Result<()> {
                 crate::text::clean_line(words)
             ),
         )?;
-        let reasons: Vec<String> = post["reasons"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .take(4)
-            .map(|r| {
-                format!(
-                    "\"{}\" ({})",
-                    crate::text::clean_line(&text(&r["found"])),
-                    text(&r["speaks_for"])
-                )
-            })
-            .collect();
+        let reasons = show::reasons(post);
         if !reasons.is_empty() && post["own"] != Value::Bool(true) {
-            show::paragraph(
-                &mut out,
-                &format!("    {}: {}", text(&post["intent"]), reasons.join(", ")),
-            )?;
+            show::paragraph(&mut out, &format!("    {}: {reasons}", text(&post["intent"])))?;
         }
     }
     show::line(&mut out, "\nwhat happened")?;

@@ -73,21 +73,9 @@ pub fn one(out: &mut impl std::io::Write, post: &Value) -> anyhow::Result<()> {
             score("praise")
         ),
     )?;
-    let reasons: Vec<String> = post["reasons"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .take(4)
-        .map(|r| {
-            format!(
-                "\"{}\" ({})",
-                crate::text::clean_line(&text(&r["found"])),
-                text(&r["speaks_for"])
-            )
-        })
-        .collect();
+    let reasons = show::reasons(post);
     if !reasons.is_empty() {
-        show::paragraph(out, &format!("    {}", reasons.join(", ")))?;
+        show::paragraph(out, &format!("    {reasons}"))?;
     }
     show::line(out, "")
 }

@@ -39,6 +39,16 @@ pub fn line(out: &mut dyn Write, text: &str) -> Result<()> {
     writeln!(out, "{text}").context("writing")
 }
 
+/// The first reasons of a post's label, on one line; empty if there are none.
+pub fn reasons(post: &Value) -> String {
+    let all = post["reasons"].as_array().into_iter().flatten().take(4);
+    let one = |reason: &Value| {
+        let found = crate::text::clean_line(&text(&reason["found"]));
+        format!("\"{found}\" ({})", text(&reason["speaks_for"]))
+    };
+    all.map(one).collect::<Vec<_>>().join(", ")
+}
+
 /// A paragraph, wrapped to the width of the terminal; what follows its first line stands two deeper.
 pub fn paragraph(out: &mut dyn Write, text: &str) -> Result<()> {
     let width = width();

@@ -41,7 +41,8 @@ pub fn train(
     mut tell: impl FnMut(Stage),
 ) -> Result<Model, ModelError> {
     tell(Stage::Read(samples.len()));
-    let codes = codes(plan, samples);
+    let counts_of_langs = counts(samples, |sample| sample.tells_lang);
+    let codes = enough(&counts_of_langs, plan.lang_least);
     let mut rng = fastrand::Rng::with_seed(plan.seed);
 
     // Languages first: which terms apply depends on them.
@@ -51,7 +52,6 @@ pub fn train(
         let code = sample.lang.as_deref()?;
         codes.iter().position(|known| known == code)
     });
-    let counts = counts(samples);
     let mut rows: Vec<learn::Row<'_>> = Vec::new();
     for ((sample, lesson), class) in samples.iter().zip(&told).zip(classes) {
         let Some(class) = class.filter(|_| sample.part == Part::Learn && sample.tells_lang) else {
@@ -61,7 +61,7 @@ pub fn train(
             words: &lesson.spoken,
             pieces: &[],
             target: learn::Of::Class(class),
-            weight: sample.lang_weight * rarity(&counts, sample),
+            weight: sample.lang_weight * rarity(&counts_of_langs, sample),
         });
     }
     let shape = learn::Layout { bits: plan.lang_bits, columns: codes.len(), pieces: None };
@@ -99,20 +99,19 @@ pub fn train(
 
     tell(Stage::Settle);
     let learned = Model::new(head.clone(), cells.clone())?;
-    let known = known(samples);
+    // Languages in which needing an answer was taught.
+    let taught = |sample: &Sample| sample.target.heads[HEADS.len() - 1].is_some();
+    let known = enough(&counts(samples, taught), KNOWN);
     let held: Vec<(&Sample, Lesson)> = samples
         .iter()
         .filter(|sample| sample.part == Part::Settle)
         .map(|sample| (sample, lesson(&learned, sample)))
         .collect();
-    head.groups = plan
-        .groups
-        .iter()
-        .map(|langs| langs.iter().filter(|lang| known.contains(*lang)).cloned().collect())
-        .filter(|langs: &Vec<String>| !langs.is_empty())
-        .chain([Vec::new()])
-        .map(|langs| settle::group(langs, &held))
-        .collect();
+    let langs = |langs: &Vec<String>| -> Vec<String> {
+        langs.iter().filter(|lang| known.contains(*lang)).cloned().collect()
+    };
+    let wanted = plan.groups.iter().map(langs).filter(|langs| !langs.is_empty()).collect();
+    head.groups = settle::groups(wanted, &held);
     Model::new(head, cells)
 }
 
@@ -135,35 +134,25 @@ fn lesson(model: &Model, sample: &Sample) -> Lesson {
     )
 }
 
-fn counts(samples: &[Sample]) -> BTreeMap<&str, usize> {
+/// How many samples of a kind each language has.
+fn counts(samples: &[Sample], takes: impl Fn(&Sample) -> bool) -> BTreeMap<&str, usize> {
     let mut counts = BTreeMap::new();
-    for lang in samples.iter().filter(|s| s.tells_lang).filter_map(|s| s.lang.as_deref()) {
+    for lang in samples.iter().filter(|s| takes(s)).filter_map(|s| s.lang.as_deref()) {
         *counts.entry(lang).or_default() += 1;
     }
     counts
+}
+
+/// The languages that have enough, in order of their codes.
+fn enough(counts: &BTreeMap<&str, usize>, least: usize) -> Vec<String> {
+    let enough = counts.iter().filter(|(_, count)| **count >= least);
+    enough.map(|(lang, _)| (*lang).to_owned()).collect()
 }
 
 /// A language of few lines must not be drowned by a neighbour of many.
 fn rarity(counts: &BTreeMap<&str, usize>, sample: &Sample) -> f32 {
     let count = sample.lang.as_deref().and_then(|lang| counts.get(lang)).copied().unwrap_or(1);
     (1_500.0 / count.max(1) as f32).powf(0.75).clamp(0.5, 12.0)
-}
-
-/// Languages with enough samples to be told apart, in order of their codes.
-fn codes(plan: &Plan, samples: &[Sample]) -> Vec<String> {
-    let enough = counts(samples).into_iter().filter(|(_, count)| *count >= plan.lang_least);
-    enough.map(|(lang, _)| lang.to_owned()).collect()
-}
-
-/// Languages in which needing an answer was taught.
-fn known(samples: &[Sample]) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let taught = samples.iter().filter(|s| s.target.heads[HEADS.len() - 1].is_some());
-    for lang in taught.filter_map(|s| s.lang.as_deref()) {
-        *counts.entry(lang).or_default() += 1;
-    }
-    let enough = counts.into_iter().filter(|(_, count)| *count >= KNOWN);
-    enough.map(|(lang, _)| lang.to_owned()).collect()
 }
 
 fn cells(plan: &Plan, codes: &[String]) -> usize {

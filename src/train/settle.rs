@@ -17,15 +17,21 @@ const NEEDS: usize = HEADS.len() - 1;
 /// One held-back line as inputs and what it says.
 type Line<'l> = (&'l Sample, &'l [f32; INPUTS], f32);
 
-/// The weights for some languages; none: for all lines together.
-pub(super) fn group(langs: Vec<String>, held: &[(&Sample, Lesson)]) -> Group {
-    let all = fit(Group::plain(), &lines(held, |_| true));
-    if langs.is_empty() {
-        return thresholds(all, &lines(held, |_| true));
-    }
+/// The weights of each group of languages, then those for all others.
+pub(super) fn groups(wanted: Vec<Vec<String>>, held: &[(&Sample, Lesson)]) -> Vec<Group> {
+    let lines = lines(held, |_| true);
+    let all = fit(Group::plain(), &lines);
+    let one = |langs| group(langs, &all, held);
+    let mut groups: Vec<Group> = wanted.into_iter().map(one).collect();
+    groups.push(thresholds(all, &lines));
+    groups
+}
+
+/// The weights for some languages, held near those of `all`.
+fn group(langs: Vec<String>, all: &Group, held: &[(&Sample, Lesson)]) -> Group {
     let is_own = |sample: &Sample| sample.lang.as_ref().is_some_and(|lang| langs.contains(lang));
     let own = lines(held, is_own);
-    let mut group = fit(all, &own);
+    let mut group = fit(all.clone(), &own);
     group.langs.clone_from(&langs);
     thresholds(group, &own)
 }
