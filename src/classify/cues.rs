@@ -148,7 +148,6 @@ impl Negations<'_> {
 fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, Vec<Hit>) {
     let mut applying: Vec<(Hit, f32)> = hits
         .iter()
-        .filter(|hit| hit.term.class != Class::Stop)
         .filter_map(|hit| {
             if hit.term.langs & language.active != 0 {
                 Some((*hit, hit.term.weight))

@@ -95,9 +95,10 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
 /// A term in a text.
 pub(super) type Hit = terms::Hit<Class>;
 
-/// Read once, at first use.
-pub(super) static LEXICON: LazyLock<Terms<Class>> =
-    LazyLock::new(|| Terms::read(&FILES, Class::parse));
+/// Read once, at first use; without frequent words, which mean nothing.
+pub(super) static LEXICON: LazyLock<Terms<Class>> = LazyLock::new(|| {
+    Terms::read(&FILES, |word| Class::parse(word).filter(|class| *class != Class::Stop))
+});
 
 #[cfg(test)]
 mod tests {

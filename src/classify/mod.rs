@@ -8,7 +8,7 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `features` → `language` → `lexicon` (with `terms`) → `cues` → `score`: the way of a text.
+//! - `fold` → `features` → `language` → `lexicon` (with `terms`, `index`) → `cues` → `score`: the way of a text.
 //! - `model` → `blend`: what was learned, and what both judges mean together; `why`: the evidence.
 //! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
@@ -21,6 +21,7 @@ pub mod drift;
 pub mod eval;
 pub mod features;
 mod fold;
+mod index;
 mod language;
 mod lexicon;
 mod misspell;
@@ -33,7 +34,6 @@ mod signals;
 mod tag;
 mod tally;
 mod terms;
-mod trie;
 pub mod watch;
 mod why;
 
@@ -256,7 +256,7 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     let language = language::find(&plain, parts, model, post.lang);
     let text = Text::new(&words, plain, &sight.brand);
     let mut hits = Vec::new();
-    LEXICON.each(&text, lexicon::ALL, |hit| hits.push(hit));
+    LEXICON.each(&text, language.active | language.mixed_in, |hit| hits.push(hit));
     let cues = cues::weigh(&text, &hits, &language);
     let said = signals::find(&text, language.code.as_deref(), post.own);
     let setting = Setting {

@@ -6,7 +6,7 @@
 //! what a weight means, is the caller's.
 
 use super::fold::{self, Text, is_unspaced};
-use super::trie::Trie;
+use super::index::Index;
 
 /// A set of languages, a bit each.
 pub(super) type Langs = u32;
@@ -36,8 +36,22 @@ pub(super) struct Hit<C> {
 /// All terms of a list of files.
 pub(super) struct Terms<C> {
     terms: Vec<Term<C>>,
-    starts: Trie,
-    inner: Trie,
+    /// By language: most texts ask for one, and what is small stays near the processor.
+    lists: Vec<List>,
+    /// The languages with a term that begins with a letter, by its number modulo [`FIRSTS`].
+    firsts: Vec<Langs>,
+    /// The languages with terms that start anywhere: few.
+    inner: Langs,
+}
+
+const FIRSTS: usize = 512;
+
+/// Where the terms of one language are found.
+struct List {
+    /// Those that start where a word does.
+    starts: Index,
+    /// Those that start anywhere.
+    inner: Index,
 }
 
 /// Class, weight and terms of a data line; `None` for comments, empty lines, and what makes no
@@ -86,44 +100,58 @@ fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
 impl<C: Copy> Terms<C> {
     /// Reads files; the languages get their bits in this order.
     pub(super) fn read(files: &[(&str, &str)], class: impl Fn(&str) -> Option<C>) -> Self {
-        let mut terms = Vec::new();
-        let (mut starts, mut inner) = (Vec::new(), Vec::new());
+        let (mut terms, mut lists) = (Vec::new(), Vec::new());
+        let (mut firsts, mut all_inner) = (vec![0; FIRSTS], 0);
         for (index, (code, data)) in files.iter().enumerate() {
+            let langs = 1 << index;
+            let (mut starts, mut inner) = (Vec::new(), Vec::new());
             for (class, weight, list) in data.lines().filter_map(|line| line_parts(line, &class)) {
                 for written in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
                     let open = written.ends_with('*');
                     let number = terms.len() as u32;
-                    terms.push(Term { class, weight, langs: 1 << index, open });
+                    terms.push(Term { class, weight, langs, open });
                     let list = if written.starts_with('*') { &mut inner } else { &mut starts };
                     for spelling in spellings(code, written.trim_matches('*')) {
+                        if let Some(first) = spelling.first() {
+                            firsts[*first as usize % FIRSTS] |= langs;
+                        }
                         list.push((spelling, number));
                     }
                 }
             }
+            all_inner |= if inner.is_empty() { 0 } else { langs };
+            lists.push(List { starts: Index::new(&starts), inner: Index::new(&inner) });
         }
-        Self { terms, starts: Trie::new(starts), inner: Trie::new(inner) }
+        Self { terms, lists, firsts, inner: all_inner }
     }
 
     /// Calls `take` for every term of these languages in the text, in order of place; overlapping
     /// ones too.
     pub(super) fn each(&self, text: &Text, langs: Langs, mut take: impl FnMut(Hit<C>)) {
         let (chars, letters) = (&text.chars, &text.letters);
-        let mut see = |start: usize, end: usize, numbers: &[u32]| {
+        let mut see = |start: usize, end: usize, number: u32| {
             let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
-            for number in numbers {
-                let term = self.terms[*number as usize];
-                if term.langs & langs != 0 && (!is_cut || term.open) {
-                    take(Hit { start, end, number: *number, term });
-                }
+            let term = self.terms[number as usize];
+            if !is_cut || term.open {
+                take(Hit { start, end, number, term });
             }
         };
         for (at, c) in chars.iter().enumerate() {
-            let is_inside = at > 0 && letters[at] && letters[at - 1];
-            if !is_inside && *c != ' ' {
-                self.starts.walk(chars, at, |end, numbers| see(at, end, numbers));
+            let is_start = *c != ' ' && !(at > 0 && letters[at] && letters[at - 1]);
+            let is_inner = letters[at] && !c.is_ascii_digit();
+            let mut rest = langs & self.firsts[*c as usize % FIRSTS];
+            if !is_start {
+                rest &= if is_inner { self.inner } else { 0 };
             }
-            if letters[at] && !c.is_ascii_digit() {
-                self.inner.walk(chars, at, |end, numbers| see(at, end, numbers));
+            while rest != 0 {
+                let list = &self.lists[rest.trailing_zeros() as usize];
+                rest &= rest - 1;
+                if is_start {
+                    list.starts.walk(chars, at, |end, number| see(at, end, number));
+                }
+                if is_inner {
+                    list.inner.walk(chars, at, |end, number| see(at, end, number));
+                }
             }
         }
     }

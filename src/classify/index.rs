@@ -1,0 +1,126 @@
+//! Finds every term of a large list that starts at a place in a text.
+//!
+//! What a term means, and whether it may end where it ends, is the caller's.
+//!
+//! Terms are found by a hash that grows letter by letter. A small table says for each hash whether
+//! a term ends there, or goes on; so a word that begins no term is left after two or four letters,
+//! without a look at any term, and no look-up waits for the one before.
+
+/// One term to file: its letters and its number.
+pub(super) type Entry = (Vec<char>, u32);
+
+/// Terms by the hash of their letters. Different hashes share places.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Per place [`SLOTS`] times two bits.
+    marks: Vec<u64>,
+    /// Where the terms of each place begin in `filed`, and the end of the last.
+    firsts: Vec<u32>,
+    /// Their numbers, and where their letters begin and end.
+    filed: Vec<(u32, u32, u32)>,
+    letters: Vec<char>,
+    /// Letters of the longest.
+    longest: usize,
+}
+
+/// Hashes of one place are told apart by their highest bits, so that few terms are looked at in vain.
+const SLOTS: u32 = 32;
+/// All letters of a term have this hash.
+const ENDS: u64 = 1;
+/// Its first letter has, its first two, four, eight and so on.
+const GOES_ON: u64 = 2;
+
+/// Where the mark of a hash stands in those of its place.
+#[inline]
+fn slot(hash: u32) -> u32 {
+    2 * (hash >> (u32::BITS - SLOTS.ilog2()))
+}
+
+#[inline]
+fn step(hash: u32, letter: char) -> u32 {
+    (hash ^ letter as u32).wrapping_mul(0x9E37_79B1).rotate_left(15)
+}
+
+impl Index {
+    /// Files each term under its number. Equal terms may come several times.
+    pub(super) fn new(terms: &[Entry]) -> Self {
+        let places = terms.len().next_power_of_two();
+        let mut marks = vec![0; places];
+        let mut order = Vec::with_capacity(terms.len());
+        for (index, (letters, _)) in terms.iter().enumerate() {
+            let mut hash = 0;
+            for (letter, count) in letters.iter().zip(1_usize..) {
+                hash = step(hash, *letter);
+                let place = hash as usize % places;
+                if count == letters.len() {
+                    marks[place] |= ENDS << slot(hash);
+                    order.push((place, index));
+                } else if count.is_power_of_two() {
+                    marks[place] |= GOES_ON << slot(hash);
+                }
+            }
+        }
+        order.sort_unstable();
+        let mut all = Self { marks, ..Self::default() };
+        for (place, index) in order {
+            let (letters, number) = &terms[index];
+            let from = all.letters.len() as u32;
+            all.letters.extend(letters);
+            all.firsts.resize(place + 1, all.filed.len() as u32);
+            all.filed.push((*number, from, all.letters.len() as u32));
+            all.longest = all.longest.max(letters.len());
+        }
+        all.firsts.resize(places + 1, all.filed.len() as u32);
+        all
+    }
+
+    /// Calls `found(end, number)` for every term that starts at `at`, shortest first, equal ones in
+    /// the order in which they were filed.
+    #[inline]
+    pub(super) fn walk(&self, text: &[char], at: usize, mut found: impl FnMut(usize, u32)) {
+        let mut hash = 0;
+        for (letter, count) in text[at..].iter().take(self.longest).zip(1..) {
+            hash = step(hash, *letter);
+            let place = hash as usize & (self.marks.len() - 1);
+            let mark = self.marks[place] >> slot(hash);
+            if mark & ENDS != 0 {
+                let word = &text[at..at + count];
+                let filed = self.firsts[place] as usize..self.firsts[place + 1] as usize;
+                for (number, from, to) in &self.filed[filed] {
+                    if self.letters[*from as usize..*to as usize] == *word {
+                        found(at + count, *number);
+                    }
+                }
+            }
+            if mark & GOES_ON == 0 && count.is_power_of_two() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(terms: &[&str]) -> Index {
+        let entry = |(term, number): (&&str, u32)| (term.chars().collect(), number);
+        Index::new(&terms.iter().zip(0..).map(entry).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn all_terms_at_a_place_are_found_shortest_first() {
+        let index = index(&["ab", "abc", "b", "ab", "xyz"]);
+        let text: Vec<char> = "abcd".chars().collect();
+        let mut seen = Vec::new();
+        for at in 0..text.len() {
+            index.walk(&text, at, |end, number| seen.push((at, end, number)));
+        }
+        assert_eq!(seen, [(0, 2, 0), (0, 2, 3), (0, 3, 1), (1, 2, 2)]);
+    }
+
+    #[test]
+    fn nothing_is_found_where_nothing_is_filed() {
+        index(&[]).walk(&['a'], 0, |_, _| panic!("nothing was filed"));
+    }
+}
