@@ -3,7 +3,7 @@
 
 use super::features::Parts;
 use super::lexicon::{self, Langs};
-use super::model::Model;
+use super::model::{Model, Tongue};
 
 /// What was found out about the language.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,13 +33,10 @@ const NEAR: f32 = 0.12;
 const SETTLED: [&str; 14] =
     ["zh", "ja", "ko", "el", "hy", "he", "bn", "pa", "gu", "ta", "te", "kn", "ml", "th"];
 
-/// How much a language is preferred in a short text.
-pub(super) fn prior(code: &str) -> f32 {
-    match lexicon::bit(code) {
-        _ if SETTLED.contains(&code) => f32::NEG_INFINITY,
-        Some(_) => FREQUENT,
-        None => 0.0,
-    }
+/// How much a language is preferred in a short text; `None` for those that a script settles.
+pub(super) fn prior(code: &str) -> Option<f32> {
+    let is_asked = !SETTLED.contains(&code);
+    is_asked.then(|| if lexicon::bit(code).is_some() { FREQUENT } else { 0.0 })
 }
 
 /// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
@@ -53,13 +50,12 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
         let active = told.as_deref().and_then(lexicon::bit).unwrap_or(lexicon::ALL);
         return Language { code: told, active, mixed_in: 0 };
     }
-    let codes = &model.head.codes;
-    let mut all = Vec::new();
-    model.langs(parts, &mut all);
+    let mut all = model.langs(parts);
     let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
-    for ((code, z), prior) in codes.iter().zip(&mut all).zip(&model.priors) {
-        *z += prior * shortness;
-        if told.as_ref() == Some(code) {
+    let code = |tongue: &Tongue| &model.head.codes[tongue.code];
+    for (z, tongue) in all.iter_mut().zip(&model.tongues) {
+        *z += tongue.prior * shortness;
+        if told.as_ref().is_some_and(|told| told == code(tongue)) {
             *z += TOLD.0 + TOLD.1 * shortness;
         }
     }
@@ -72,10 +68,10 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     if 1.0 / total < CLEAR.0 + CLEAR.1 * shortness {
         return Language { code: told, active: lexicon::ALL, mixed_in: 0 };
     }
-    let mut language = settled(&codes[best]);
-    for (code, share) in codes.iter().zip(&all) {
+    let mut language = settled(code(&model.tongues[best]));
+    for (tongue, share) in model.tongues.iter().zip(&all) {
         if share / total >= NEAR {
-            language.active |= lexicon::bit(code).unwrap_or(0);
+            language.active |= lexicon::bit(code(tongue)).unwrap_or(0);
         }
     }
     language.mixed_in &= !language.active;
@@ -131,6 +127,8 @@ impl Scripts {
 
     fn count(&mut self, c: char) {
         match c {
+            // Latin and its accents: most letters of most texts.
+            ..'\u{370}' => self.letters += 1,
             '\u{3040}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}' => self.kana += 1,
             '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}' => self.han += 1,
             '\u{1100}'..='\u{11FF}' | '\u{3130}'..='\u{318F}' | '\u{AC00}'..='\u{D7AF}' => {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blend::Group;
 use super::features::{Feature, Parts};
+use super::language::prior;
 
 /// What the first table tells, in the order of its columns. The first three exclude each other.
 pub const HEADS: [&str; 9] =
@@ -45,12 +46,10 @@ impl Shape {
         self.scale.len() << self.bits
     }
 
-    /// The row of a feature.
+    /// The number of the row of a feature.
     #[inline]
-    fn row<'c>(&self, cells: &'c [u8], hash: u32) -> &'c [u8] {
-        let columns = self.scale.len();
-        let at = (hash >> (32 - self.bits)) as usize * columns;
-        &cells[at..at + columns]
+    fn row(&self, hash: u32) -> usize {
+        (hash >> (32 - self.bits)) as usize
     }
 }
 
@@ -74,10 +73,27 @@ pub struct Head {
 pub struct Model {
     /// What it says of itself.
     pub head: Head,
-    /// How much each language of [`Head::codes`] is preferred in a short text.
-    pub priors: Vec<f32>,
+    /// The languages that are told by this model: all but those that their script settles.
+    pub tongues: Vec<Tongue>,
+    /// The rows of the second table without the columns of the others, each of as many blocks as
+    /// hold it: a processor adds up whole blocks at once.
+    spoken: Vec<[i8; LANES]>,
     cells: Cow<'static, [u8]>,
 }
+
+/// A language of [`Head::codes`].
+#[derive(Debug)]
+pub struct Tongue {
+    /// Its number there.
+    pub code: usize,
+    /// How much it is preferred in a short text.
+    pub prior: f32,
+}
+
+/// Cells that are added up at once.
+const LANES: usize = 16;
+/// Rows whose sum two bytes hold, whatever their cells.
+const ROWS: usize = 256;
 
 /// Why a file is no model.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -109,7 +125,21 @@ impl Model {
         if cells.len() != head.heads.cells() + head.langs.cells() {
             return Err(ModelError::Length);
         }
-        Ok(Self { priors: priors(&head), head, cells: Cow::Owned(cells) })
+        Ok(Self::of(head, Cow::Owned(cells)))
+    }
+
+    /// With parts that fit.
+    fn of(head: Head, cells: Cow<'static, [u8]>) -> Self {
+        let tongues = tongues(&head);
+        let blocks = tongues.len().div_ceil(LANES);
+        let mut spoken = vec![[0; LANES]; blocks << head.langs.bits];
+        let rows = cells[head.heads.cells()..].chunks_exact(head.codes.len());
+        for (row, blocks) in rows.zip(spoken.chunks_exact_mut(blocks.max(1))) {
+            for (tongue, cell) in tongues.iter().zip(blocks.as_flattened_mut()) {
+                *cell = row[tongue.code] as i8;
+            }
+        }
+        Self { head, tongues, spoken, cells }
     }
 
     /// Reads the bytes of a file.
@@ -132,7 +162,7 @@ impl Model {
             Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
             Cow::Owned(bytes) => Cow::Owned(bytes[start..].to_vec()),
         };
-        Ok(Self { priors: priors(&head), head, cells })
+        Ok(Self::of(head, cells))
     }
 
     /// The bytes of its file.
@@ -145,13 +175,18 @@ impl Model {
     /// What the first table says of a text.
     pub fn sums(&self, parts: &Parts) -> Sums {
         let shape = &self.head.heads;
-        let cells = &self.cells[..shape.cells()];
         let total = |features: &[Feature]| {
-            let mut total = [0_i32; HEADS.len()];
-            for feature in features {
-                for (sum, cell) in total.iter_mut().zip(shape.row(cells, feature.hash)) {
-                    *sum += i32::from(*cell as i8);
+            let mut total = [0_i32; LANES];
+            for features in features.chunks(ROWS) {
+                let mut part = [0_i16; LANES];
+                for feature in features {
+                    // What is behind a row is added up as well, and nobody asks for it. The second
+                    // table is behind the first and has more cells than that.
+                    let at = shape.row(feature.hash) * HEADS.len();
+                    let row = self.cells[at..].first_chunk::<LANES>().copied();
+                    add(&mut part, row.unwrap_or_default().map(|cell| cell as i8));
                 }
+                total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
             }
             total
         };
@@ -166,32 +201,37 @@ impl Model {
     /// What one feature adds to a head's sum.
     pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
         let shape = &self.head.heads;
-        let row = shape.row(&self.cells[..shape.cells()], feature.hash);
+        let cell = self.cells[shape.row(feature.hash) * HEADS.len() + head] as i8;
         let (of_words, of_pieces) = shares(parts);
         let share = if is_piece { of_pieces } else { of_words };
-        f32::from(row[head] as i8) * shape.scale[head] * share
+        f32::from(cell) * shape.scale[head] * share
     }
 
-    /// What the second table says of a text, per language of [`Head::codes`].
-    pub fn langs(&self, parts: &Parts, into: &mut Vec<f32>) {
+    /// What the second table says of a text, per language of [`Model::tongues`].
+    pub fn langs(&self, parts: &Parts) -> Vec<f32> {
         let shape = &self.head.langs;
-        let cells = &self.cells[self.head.heads.cells()..];
-        // Of at most some 250 features, so that two bytes hold their sum.
-        let mut total = vec![0_i16; shape.scale.len()];
+        let blocks = self.tongues.len().div_ceil(LANES);
+        let mut total = [[0_i16; LANES]; MOST_LANGS / LANES];
+        // Of less than `ROWS` features.
         for hash in &parts.spoken {
-            for (sum, cell) in total.iter_mut().zip(shape.row(cells, *hash)) {
-                *sum = sum.saturating_add(i16::from(*cell as i8));
+            let row = &self.spoken[shape.row(*hash) * blocks..][..blocks];
+            for (sums, cells) in total.iter_mut().zip(row) {
+                add(sums, *cells);
             }
         }
         let root = (parts.spoken.len().max(1) as f32).sqrt();
-        into.clear();
-        into.extend(
-            total
-                .iter()
-                .zip(&shape.scale)
-                .zip(&shape.bias)
-                .map(|((sum, s), b)| f32::from(*sum) * s / root + b),
-        );
+        let tongues = self.tongues.iter().zip(total.as_flattened());
+        let sum = |(tongue, sum): (&Tongue, &i16)| {
+            f32::from(*sum) * shape.scale[tongue.code] / root + shape.bias[tongue.code]
+        };
+        tongues.map(sum).collect()
+    }
+}
+
+#[inline]
+fn add(sums: &mut [i16; LANES], cells: [i8; LANES]) {
+    for (sum, cell) in sums.iter_mut().zip(cells) {
+        *sum += i16::from(cell);
     }
 }
 
@@ -201,8 +241,9 @@ fn shares(parts: &Parts) -> (f32, f32) {
     (1.0 / root(parts.words.len()), PIECES / root(parts.pieces.len()))
 }
 
-fn priors(head: &Head) -> Vec<f32> {
-    head.codes.iter().map(|code| super::language::prior(code)).collect()
+fn tongues(head: &Head) -> Vec<Tongue> {
+    let codes = head.codes.iter().enumerate();
+    codes.filter_map(|(code, word)| Some(Tongue { code, prior: prior(word)? })).collect()
 }
 
 fn check(head: &Head) -> Result<(), ModelError> {
