@@ -2,6 +2,7 @@
 //! them. What the sums mean together is `score`'s.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::fold::Text;
 use super::language::Language;
@@ -43,7 +44,7 @@ const FAR_REACH: u32 = 5;
 /// Weighs every term. `hits` are in order of place.
 pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
     let (hits, negations) = settle(text, hits, language);
-    let negations = Negations { text, places: negations, after: after_langs() };
+    let negations = Negations { text, places: negations, after: *AFTER };
     let mut cues = Vec::new();
     let mut seen = HashSet::new();
     let mut thanked: Option<Hit> = None;
@@ -107,10 +108,10 @@ fn opening(text: &Text, hit: &Hit) -> f32 {
 }
 
 /// Languages in which the negation stands behind the verb.
-fn after_langs() -> Langs {
+static AFTER: LazyLock<Langs> = LazyLock::new(|| {
     let codes = ["de", "nl", "sv", "da", "no", "fr"];
     codes.iter().filter_map(|code| lexicon::bit(code)).fold(0, |a, b| a | b)
-}
+});
 
 struct Negations<'t> {
     text: &'t Text,

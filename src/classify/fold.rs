@@ -180,9 +180,9 @@ impl Text {
         let mut digits = 0;
         while let Some(c) = plain[at..].chars().next() {
             while brands.next_if(|range| range.end <= at).is_some() {}
-            // Most of most texts: what can begin neither an address nor a name, and folds to itself.
+            // Most of most texts: what begins neither an address nor a name, and folds to itself.
             if c.is_ascii_alphanumeric()
-                && !matches!(c, 'h' | 'w')
+                && address(&plain, at).is_none()
                 && brands.peek().is_none_or(|range| range.start > at)
             {
                 digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
@@ -300,20 +300,23 @@ impl Text {
 
 /// Whether most of its letters are capitals.
 pub(super) fn shouts(original: &str) -> bool {
-    let (mut upper, mut lower) = (0_usize, 0_usize);
-    for c in original.chars() {
-        upper += usize::from(c.is_uppercase());
-        lower += usize::from(c.is_lowercase());
+    let count = |is: fn(&u8) -> bool| original.bytes().filter(is).count();
+    let (mut upper, mut lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    if !original.is_ascii() {
+        for c in original.chars().filter(|c| !c.is_ascii()) {
+            upper += usize::from(c.is_uppercase());
+            lower += usize::from(c.is_lowercase());
+        }
     }
     upper >= 12 && upper > 2 * lower
 }
 
 /// The length of a web address at this place.
 fn address(plain: &str, at: usize) -> Option<usize> {
-    let rest = &plain[at..];
-    if !rest.starts_with(['h', 'w']) {
+    if !matches!(plain.as_bytes().get(at), Some(b'h' | b'w')) {
         return None;
     }
+    let rest = &plain[at..];
     let is_start = rest.starts_with("http://")
         || rest.starts_with("https://")
         || (rest.starts_with("www.") && !plain[..at].ends_with(is_word));

@@ -71,6 +71,10 @@ pub(super) fn line_parts<C>(
 
 /// A term as folded, and as people write it who have no such letters on their keyboard.
 fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
+    // Most have one spelling, and no accents.
+    if term.is_ascii() && !term.contains('<') {
+        return vec![fold::plain(term).chars().collect()];
+    }
     let term = term
         .replace("<brand>", &fold::BRAND.to_string())
         .replace("<name>", &fold::MENTION.to_string());
