@@ -2,6 +2,7 @@
 
 mod posts;
 
+use crate::faults::rounds;
 use affinityd::classify::{Classifier, Post, Watch, watch};
 use affinityd::model::{Intent, Sentiment, Severity, Signal, Verdict};
 use posts::POSTS;
@@ -346,6 +347,8 @@ fn check(verdict: &Verdict) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(rounds(256, 100_000) as u32))]
+
     #[test]
     fn any_text_gets_a_verdict(
         text in ".{0,200}", title in proptest::option::of(".{0,30}"), lang in "\\PC{0,8}",

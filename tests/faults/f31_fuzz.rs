@@ -358,6 +358,31 @@ fn terms_of_brands() {
     });
 }
 
+/// What people write, as it comes: to the brand, about it, and by it.
+#[test]
+fn posts() {
+    let classifier = Classifier::new();
+    let watch = Watch::name("acme");
+    Mutator::new("posts", []).run(inputs(1), |input| {
+        let text = String::from_utf8_lossy(input);
+        let way = input.len() % 3;
+        let post = Post {
+            text: &text,
+            watch: Some(&watch),
+            addressed: way == 0,
+            own: way == 1,
+            ..Post::default()
+        };
+        let verdict = classifier.classify(&post);
+        let scores = verdict.scores;
+        for p in [scores.complaint, scores.question, scores.relevant, scores.needs_answer] {
+            assert!((0.0..=1.0).contains(&p), "{scores:?}");
+        }
+        assert!(verdict.reasons.len() <= 8 && verdict.aspects.len() <= 2);
+        assert!(verdict.reasons.iter().all(|r| r.found.chars().count() <= 60 || r.found == "acme"));
+    });
+}
+
 /// An export with broken lines leaves the store as empty as it was, or is taken in whole.
 #[test]
 fn exports() {
