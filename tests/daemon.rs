@@ -40,6 +40,7 @@ async fn a_complaint_is_alerted_once_when_it_is_time_and_resolved_when_answered(
     assert!(stage.clock.now() < at("09:30"));
     assert_eq!(stage.mails(&Purpose::Alert), [], "three quarters are not over");
     stage.pass(at("09:34")).await;
+    stage.pass(at("09:38")).await;
     stage.until("the alert", || stage.delivered() == 1).await;
     let alerts = stage.mails(&Purpose::Alert);
     assert_eq!(alerts.len(), 1);

@@ -1,9 +1,9 @@
 //! The real daemon on fake servers, by a clock that the test moves.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use affinityd::clock::{Clock, Manual};
+use affinityd::clock::{Clock, Manual, Sleep};
 use affinityd::config::{Config, Secrets};
 use affinityd::daemon::{Call, Running, answer};
 use affinityd::model::{Entry, Purpose, Time};
@@ -62,6 +62,52 @@ pub struct Stage {
     pub store: Store,
     pub running: Option<Running>,
     config: Config,
+    waits: Waits,
+}
+
+/// The times that the daemon waits for, each as often as somebody does.
+type Waits = Arc<Mutex<Vec<Time>>>;
+
+/// The clock of the test as the daemon has it: it tells who waits.
+struct Watched {
+    clock: Manual,
+    waits: Waits,
+}
+
+impl Clock for Watched {
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn steady(&self) -> Time {
+        self.clock.steady()
+    }
+
+    fn sleep_until(&self, at: Time) -> Sleep<'_> {
+        let wait = Wait::new(at, &self.waits);
+        Box::pin(async move {
+            self.clock.sleep_until(at).await;
+            drop(wait);
+        })
+    }
+}
+
+/// One wait, for as long as it lasts.
+struct Wait(Time, Waits);
+
+impl Wait {
+    fn new(at: Time, waits: &Waits) -> Self {
+        waits.lock().expect("no panic").push(at);
+        Self(at, waits.clone())
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut waits = self.1.lock().expect("no panic");
+        let place = waits.iter().position(|at| *at == self.0).expect("it was noted");
+        waits.swap_remove(place);
+    }
 }
 
 impl Stage {
@@ -102,14 +148,14 @@ impl Stage {
             Err(report) => panic!("{}", report.render(false)),
         };
         let (store, _) = Store::open(&config.daemon.state, &config.store).expect("a store");
-        let mut stage = Self { dir, clock, store, running: None, config };
+        let mut stage = Self { dir, clock, store, running: None, config, waits: Waits::default() };
         stage.start();
         stage
     }
 
     /// Starts the daemon.
     pub fn start(&mut self) {
-        let clock = Arc::new(self.clock.clone());
+        let clock = Arc::new(Watched { clock: self.clock.clone(), waits: self.waits.clone() });
         let running = Running::start(&self.config, self.store.clone(), clock);
         self.running = Some(running.expect("it starts"));
     }
@@ -166,7 +212,7 @@ impl Stage {
     }
 
     /// Sets the clock and waits until no source is due any more. The clock stands meanwhile, or moves
-    /// by seconds.
+    /// to where a source waits for its turn.
     pub async fn settle(&self, at: Time) {
         self.clock.set(at);
         let office = self.running.as_ref().expect("it runs").office.clone();
@@ -174,7 +220,7 @@ impl Stage {
             let sources = office.board.sources();
             sources.iter().all(|(state, _)| state.next_at.is_some_and(|next| next > at))
         };
-        self.until("every source", is_read).await;
+        self.wait("every source", is_read, || self.reach()).await;
     }
 
     /// The mails of that kind.
@@ -189,29 +235,65 @@ impl Stage {
         files.map_or(0, |files| files.flatten().filter(|f| is_mail(&f.path())).count())
     }
 
-    /// Waits until it is so. While nothing happens the clock goes on by a second now and then, so
-    /// that whoever waits for their turn gets it.
-    pub async fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+    /// Waits until it is so. Whoever waits for their turn at a server, which is a second at the most,
+    /// gets it; and while nothing happens the clock goes on by a second now and then.
+    pub async fn until(&self, what: &str, is_so: impl FnMut() -> bool) {
+        self.wait(what, is_so, || Time::SECOND).await;
+    }
+
+    /// The same; the clock goes at once to a time for which somebody waits if it is as near as `reach`.
+    async fn wait(&self, what: &str, mut is_so: impl FnMut() -> bool, reach: impl Fn() -> i64) {
         let begun = Instant::now();
-        let mut looks = 0;
-        while !is_so() {
+        for looks in 1.. {
+            // Before the look: whoever comes to rest behind it may have made it so.
+            let reach = reach();
+            if is_so() {
+                return;
+            }
             assert!(
                 begun.elapsed() < Duration::from_secs(60),
                 "waited in vain for {what} at {}: {:#}",
                 self.clock.now(),
                 self.status()
             );
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            looks += 1;
-            if looks % 20 == 0 {
+            let now = self.clock.now();
+            let first = self.waits().into_iter().min();
+            if let Some(at) = first.filter(|at| at.since(now) <= reach) {
+                self.clock.set(at);
+            } else if looks % 20 == 0 {
                 self.clock.advance(Time::SECOND);
             }
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// The times to come that the daemon waits for.
+    fn waits(&self) -> Vec<Time> {
+        let now = self.clock.now();
+        let waits = self.waits.lock().expect("no panic");
+        waits.iter().copied().filter(|at| *at > now).collect()
+    }
+
+    /// Whether every part of the daemon waits for a time to come. One that is still at work would
+    /// plan its next round by whatever the clock shows once it is done.
+    fn is_at_rest(&self) -> bool {
+        let office = &self.running.as_ref().expect("it runs").office;
+        let parts = office.board.silent(Time(i64::MAX)).len();
+        // It waits as well, and has no pulse.
+        let dead_man = usize::from(self.config.daemon.dead_man_url.is_some());
+        self.waits().len() >= parts + dead_man
+    }
+
+    /// How far ahead the clock may go at once: while all wait, nothing is to do before the first of
+    /// those times.
+    fn reach(&self) -> i64 {
+        if self.is_at_rest() { Time::MINUTE } else { Time::SECOND }
     }
 
     /// Sets the clock and waits until every part has done a whole round of its work since then. The
     /// clock is a minute or two further afterwards.
     pub async fn pass(&self, at: Time) {
+        self.until("a rest", || self.is_at_rest()).await;
         self.clock.set(at);
         for _ in 0..2 {
             let (begun, steady) = (self.clock.now(), self.clock.steady());
@@ -220,9 +302,9 @@ impl Stage {
                 let sources = office.board.sources();
                 let all_read =
                     sources.iter().all(|(state, _)| state.next_at.is_some_and(|at| at > begun));
-                all_read && office.board.silent(steady).is_empty()
+                all_read && office.board.silent(steady).is_empty() && self.is_at_rest()
             };
-            self.until("every part", is_done).await;
+            self.wait("every part", is_done, || self.reach()).await;
             self.clock.advance(61 * Time::SECOND);
         }
     }
