@@ -260,10 +260,10 @@ impl Stage {
             let first = self.waits().into_iter().min();
             if let Some(at) = first.filter(|at| at.since(now) <= reach) {
                 self.clock.set(at);
-            } else if looks % 20 == 0 {
+            } else if looks % 50 == 0 {
                 self.clock.advance(Time::SECOND);
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
@@ -277,11 +277,18 @@ impl Stage {
     /// Whether every part of the daemon waits for a time to come. One that is still at work would
     /// plan its next round by whatever the clock shows once it is done.
     fn is_at_rest(&self) -> bool {
-        let office = &self.running.as_ref().expect("it runs").office;
-        let parts = office.board.silent(Time(i64::MAX)).len();
-        // It waits as well, and has no pulse.
         let dead_man = usize::from(self.config.daemon.dead_man_url.is_some());
-        self.waits().len() >= parts + dead_man
+        // Sweeping and the timers beside them.
+        self.waits().len() >= self.config.accounts.len() + 2 + dead_man
+    }
+
+    /// Waits until nobody has anything to do by this clock; it stands meanwhile.
+    pub async fn rest(&self) {
+        let begun = Instant::now();
+        while !self.is_at_rest() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no rest: {:#}", self.status());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// How far ahead the clock may go at once: while all wait, nothing is to do before the first of
@@ -293,7 +300,7 @@ impl Stage {
     /// Sets the clock and waits until every part has done a whole round of its work since then. The
     /// clock is a minute or two further afterwards.
     pub async fn pass(&self, at: Time) {
-        self.until("a rest", || self.is_at_rest()).await;
+        self.rest().await;
         self.clock.set(at);
         for _ in 0..2 {
             let (begun, steady) = (self.clock.now(), self.clock.steady());
