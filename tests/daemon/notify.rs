@@ -110,7 +110,7 @@ fn what_cannot_store_is_never_ready() {
 fn a_fast_daemon() {
     let Some(path) = std::env::var_os("FAST_DAEMON").map(PathBuf::from) else { return };
     let Ok((config, _)) = Config::load(&path, Secrets::Needed) else { panic!("a configuration") };
-    let clock = Fast::new(stage::at("08:00"), 120);
+    let clock = Fast::new(stage::at("08:00"), 240);
     daemon::run_by(config, Arc::new(clock)).map_err(|stopped| stopped.error).expect("it stops");
 }
 
@@ -135,9 +135,9 @@ async fn the_watchdog_is_fed_while_polling_goes_on_and_starves_when_it_is_stuck(
         until("the first polls", || fake.asked("notifications") > 2, String::new);
         listener.wait("WATCHDOG=1");
         assert!(listener.since("WATCHDOG=1") < Duration::from_secs(5));
-        // The next request never gets its answer. Five minutes are two and a half seconds here.
+        // The next request never gets its answer. Five minutes are a second and a quarter here.
         fake.is(Mood::Mute);
-        let starves = || listener.since("WATCHDOG=1") > Duration::from_secs(4);
+        let starves = || listener.since("WATCHDOG=1") > Duration::from_millis(2_500);
         until("hunger", starves, || format!("{:?}", listener.all()));
         fake.is(Mood::Well);
         let pid = rustix::process::Pid::from_child(&child);
