@@ -9,6 +9,24 @@ use affinityd::model::{
 };
 use proptest::prelude::*;
 
+/// The keys of an indicator, as other programs read it.
+pub const KEYS: [&str; 14] = [
+    "id",
+    "part",
+    "name",
+    "value",
+    "unit",
+    "numerator",
+    "denominator",
+    "n",
+    "low",
+    "high",
+    "level",
+    "status",
+    "change",
+    "version",
+];
+
 fn at(text: &str) -> Time {
     Time::parse(text).expect("a time of this test")
 }
@@ -113,27 +131,11 @@ fn json_has_the_promised_keys_in_a_stable_order() {
         "I31",
     ];
     assert_eq!(order, expected);
-    let keys = [
-        "id",
-        "part",
-        "name",
-        "value",
-        "unit",
-        "numerator",
-        "denominator",
-        "n",
-        "low",
-        "high",
-        "level",
-        "status",
-        "change",
-        "version",
-    ];
     for indicator in &all {
         let json = serde_json::to_value(indicator).unwrap();
         let found: Vec<&String> = json.as_object().unwrap().keys().collect();
-        assert_eq!(found.len(), keys.len(), "{}", indicator.id);
-        assert!(keys.iter().all(|key| json.get(key).is_some()), "{json}");
+        assert_eq!(found.len(), KEYS.len(), "{}", indicator.id);
+        assert!(KEYS.iter().all(|key| json.get(key).is_some()), "{json}");
         assert_eq!(json["level"], 0.95, "rule E52");
     }
     let json = serde_json::to_value(find(&all, "I10", None)).unwrap();

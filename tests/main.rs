@@ -43,3 +43,5 @@ mod stage;
 mod store;
 #[path = "support/store_kit.rs"]
 mod store_kit;
+#[path = "support/week.rs"]
+mod week;

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::THEN;
 use crate::binary::{Place, QUIET};
+use crate::indicators::KEYS;
 
 /// Panics unless every key is there; what is unknown is null, but named.
 fn has(what: &str, value: &Value, keys: &[&str]) {
@@ -68,26 +69,7 @@ fn indicators() {
     assert_eq!(panel["to"], "2026-11-15T23:00:00Z");
     let all = panel["indicators"].as_array().expect("a list");
     for indicator in all {
-        has(
-            "an indicator",
-            indicator,
-            &[
-                "id",
-                "part",
-                "name",
-                "value",
-                "unit",
-                "numerator",
-                "denominator",
-                "n",
-                "low",
-                "high",
-                "level",
-                "status",
-                "change",
-                "version",
-            ],
-        );
+        has("an indicator", indicator, &KEYS);
         assert!(["ok", "too-few", "unknown"].contains(&indicator["status"].as_str().unwrap()));
     }
     let rate = all.iter().find(|i| i["id"] == "I10").expect("the answer rate");

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use affinityd::model::{Delivery, DeliveryState, Entry, Message, Purpose, Sending, Severity, Time};
+use affinityd::model::{DeliveryState, Entry, Message, Purpose, Sending, Severity, Time};
 use affinityd::pipeline::OUTBOX_ROOM;
 use affinityd::store::{Change, Store};
 use tokio::time::Instant;
 
 use crate::desk_kit::{COMPLAINT, World, post, t};
 use crate::fake_mastodon::Fake;
-use crate::post_office::{HOUR, MINUTE, Office, START, Shelf, id};
+use crate::post_office::{HOUR, MINUTE, Office, START, Shelf, id, waiting};
 use crate::smtp_server::{Act, At, Sink};
 use crate::stage::{self, Stage};
 
@@ -182,12 +182,7 @@ fn stuck(number: usize, now: Time) -> Entry {
             at: now,
             cases: vec![],
         },
-        deliveries: vec![Delivery {
-            to: "care@acme.example".to_owned(),
-            state: DeliveryState::Waiting,
-            attempts: 0,
-            last_error: None,
-        }],
+        deliveries: vec![waiting("care@acme.example")],
         sending: Sending::Due,
         next_at: now.plus(365 * Time::DAY),
     }

@@ -5,15 +5,14 @@
 use std::collections::BTreeMap;
 
 use affinityd::clock::Clock;
-use affinityd::model::{
-    ActKind, CaseState, Delivery, DeliveryState, Entry, Purpose, Sending, Severity, Time,
-};
+use affinityd::model::{ActKind, CaseState, Entry, Purpose, Sending, Severity, Time};
 use affinityd::pipeline;
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::desk_kit::{COMPLAINT, World, brand, post, t};
 use crate::fake_mastodon::Fake;
+use crate::post_office::waiting;
 use crate::stage::{self, Stage};
 
 /// Ten years, and the same day of the week.
@@ -164,12 +163,7 @@ fn a_mail_put_off_by_a_clock_far_ahead_is_due() {
     let entry = |next_at: Time| Entry {
         seq: 0,
         message: message(now),
-        deliveries: vec![Delivery {
-            to: "care@acme.example".to_owned(),
-            state: DeliveryState::Waiting,
-            attempts: 0,
-            last_error: None,
-        }],
+        deliveries: vec![waiting("care@acme.example")],
         sending: Sending::Due,
         next_at,
     };

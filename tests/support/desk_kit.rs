@@ -16,47 +16,13 @@ use affinityd::words::Language;
 use chrono_tz::Tz;
 use tempfile::TempDir;
 
+pub use crate::week::{say, t};
+
 pub const COMPLAINT: &str =
     "My parcel from Acme is still broken and nobody helps, this is terrible!";
 pub const QUESTION: &str = "Hello Acme, how do I change my delivery address?";
 pub const PRAISE: &str = "Acme is wonderful, I love it, best service ever!";
 pub const PLAIN: &str = "It rained here today.";
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-fn first_monday() -> Time {
-    Time::parse("2026-11-02T00:00:00Z").expect("a time")
-}
-
-/// `mon 10:00`, `mon 10:00:05`, `3 fri 16:30`, or RFC 3339.
-pub fn t(text: &str) -> Time {
-    if let Some(at) = Time::parse(text) {
-        return at;
-    }
-    let parts: Vec<&str> = text.split(' ').collect();
-    let (week, day, clock) = match parts[..] {
-        [day, clock] => (1, day, clock),
-        [week, day, clock] => (week.parse().expect("a week"), day, clock),
-        _ => panic!("`{text}` is no time"),
-    };
-    let day = DAYS.iter().position(|d| *d == day).expect("a day") as i64;
-    let mut millis = (7 * (week - 1_i64) + day) * Time::DAY;
-    for (part, unit) in clock.split(':').zip([Time::HOUR, Time::MINUTE, Time::SECOND]) {
-        millis += part.parse::<i64>().expect("a number") * unit;
-    }
-    first_monday().plus(millis)
-}
-
-/// The way back.
-pub fn say(at: Time) -> String {
-    let millis = at.since(first_monday());
-    let (days, rest) = (millis.div_euclid(Time::DAY), millis.rem_euclid(Time::DAY));
-    let week = match days.div_euclid(7) {
-        0 => String::new(),
-        n => format!("{} ", n + 1),
-    };
-    let day = DAYS[days.rem_euclid(7) as usize];
-    format!("{week}{day} {:02}:{:02}", rest / Time::HOUR, rest % Time::HOUR / Time::MINUTE)
-}
 
 pub fn brand(zone: Tz) -> Brand {
     let terms = watch::Config {

@@ -23,6 +23,11 @@ pub const START: Time = Time(1_772_615_700_000);
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const HOUR: Duration = Duration::from_secs(3600);
 
+/// A mail to somebody that nobody has tried to send yet.
+pub fn waiting(to: &str) -> Delivery {
+    Delivery { to: to.to_owned(), state: DeliveryState::Waiting, attempts: 0, last_error: None }
+}
+
 /// An outbox in memory that keeps the contract of the trait and counts its writes.
 #[derive(Default)]
 pub struct Shelf {
@@ -75,13 +80,7 @@ impl Shelf {
             at: START,
             cases: vec![],
         };
-        let delivery = |to: &&str| Delivery {
-            to: (*to).to_owned(),
-            state: DeliveryState::Waiting,
-            attempts: 0,
-            last_error: None,
-        };
-        let deliveries = to.iter().map(delivery).collect();
+        let deliveries = to.iter().map(|to| waiting(to)).collect();
         let entry = Entry { seq, message, deliveries, sending: Sending::Due, next_at: START };
         self.entries.lock().unwrap().insert(seq, entry);
     }

@@ -4,11 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use affinityd::model::{
-    Answer, Author, Case, CaseKind, Delivery, DeliveryState, Entry, Intent, Kind, Message, Person,
-    Purpose, Reason, Record, Scores, Sending, Sentiment, Severity, Time, Verdict, Version,
+    Answer, Author, Case, CaseKind, Entry, Intent, Kind, Message, Person, Purpose, Reason, Record,
+    Scores, Sending, Sentiment, Severity, Time, Verdict, Version,
 };
 use affinityd::store::{BrandKey, Change, Config, Opening, Store};
 use chrono_tz::Tz;
+
+use crate::post_office::waiting;
 
 /// A store with tiny limits, so that journals are merged and rows sealed all the time.
 pub fn config() -> Config {
@@ -132,12 +134,7 @@ pub fn mail(about: &[&str], severity: Severity, at: Time) -> Entry {
             at,
             cases: about.iter().map(|&id| id.to_owned()).collect(),
         },
-        deliveries: vec![Delivery {
-            to: "care@example.org".to_owned(),
-            state: DeliveryState::Waiting,
-            attempts: 0,
-            last_error: None,
-        }],
+        deliveries: vec![waiting("care@example.org")],
         sending: Sending::Due,
         next_at: at,
     }
