@@ -10,10 +10,12 @@ import sys
 import time
 
 from bluesky_gate import LOGINS, Gate
-from bluesky_world import LIKE, REPOST, Person, moment, ref, text_of, xrpc
+from bluesky_world import LIKE, REPOST, Person, ref, text_of, xrpc
+from config import BRAND, CARE, SENDER, digest
 from daemon import Daemon
 from promises import broken_off, check, count, until
-from world import Letter, contains
+from scene import Scene
+from world import Letter, contains, moment
 
 WORK = pathlib.Path(os.environ["WORK"])
 NETWORK = json.loads((WORK / "network" / "network.json").read_text())
@@ -25,46 +27,12 @@ HOME, CROWDED = "192.0.2.10", "192.0.2.20"
 EXTRA = 200
 PEOPLE = ("acmecoffee", "acmehelp", "alice", "bob", "carol", "dave", "erin", "frank")
 
-CONFIG = """
-[daemon]
-socket = "{work}/affinityd.sock"
-state = "{work}/state"
-
-[mail]
-from = "affinityd <affinityd@mail.test>"
-directory = "{work}/mail"
-
-[[brands]]
-id = "acme"
-name = "Acme Coffee"
-zone = "Europe/Stockholm"
-recipients = ["care@mail.test"]
-hours = {{ daily = "00:00-24:00" }}
-accounts = [{{ platform = "bluesky", account = "acmecoffee.test" }}]
-
-[brands.terms]
-terms = ["Acme Coffee", "acmecoffee"]
-
-[brands.targets]
-safety = "1m"
-complaint = "1m"
-question = "1m"
-request = "1m"
-at-risk-percent = 100
-at-risk-before = "0s"
-
-[brands.alerts]
-group-wait = "5s"
-group-interval = "1m"
-
-[brands.digest]
-schedule = "0 3 * * *"
-
+CONFIG = "{places}" + SENDER + 'directory = "{work}/mail"\n' + BRAND + CARE + digest("0 3 * * *") + """
 [[platforms.bluesky]]
 name = "main"
 url = "{url}"
 identifier = "acmecoffee.test"
-password-file = "{work}/secrets/app-password"
+password-{secret}app-password"
 searches = ["Acme Coffee"]
 poll-notifications = "3s"
 poll-posts = "5s"
@@ -76,34 +44,19 @@ WRONG = """
 name = "wrong"
 url = "{url}"
 identifier = "acmehelp.test"
-password-file = "{work}/secrets/wrong"
+password-{secret}wrong"
 poll-notifications = "10s"
 poll-posts = "10s"
 """
 
 
-class Program(Daemon):
-    """The daemon with a configuration for this network."""
-
-    def __init__(self, url):
-        self.work, self.folder, self.process = WORK, WORK, None
-        self.places = {"work": WORK, "url": url}
-        self.config = WORK / "affinityd.toml"
-        (WORK / "secrets").mkdir(mode=0o700)
-        self.write(CONFIG)
-
-    def secret(self, name, value):
-        path = WORK / "secrets" / name
-        path.write_text(value + "\n")
-        path.chmod(0o600)
-
-
-class Scene:
-    """The people, their posts by name, and how the daemon is asked about them."""
+class BlueskyScene(Scene):
+    """The people, and a gate between them and the daemon."""
 
     def __init__(self):
         self.gate = Gate(NETWORK["pds"], SECRET, HOME)
-        self.daemon = Program(self.gate.url)
+        brand = {"platform": "bluesky", "account": "acmecoffee.test"}
+        super().__init__(Daemon(WORK, {**brand, "url": self.gate.url}, CONFIG))
         with concurrent.futures.ThreadPoolExecutor() as pool:
             people = list(pool.map(lambda name: Person(PDS, name), PEOPLE))
         self.people = dict(zip(PEOPLE, people))
@@ -111,7 +64,7 @@ class Scene:
         self.password = self.brand.app_password("affinityd")
         self.daemon.secret("app-password", self.password)
         self.daemon.secret("wrong", "abcd-efgh-ijkl-mnop")
-        self.posts, self.extra = {}, []
+        self.extra = []
 
     def say(self, name, who, text, **more):
         """Posts; what names the brand is a mention of it."""
@@ -119,35 +72,9 @@ class Scene:
         self.posts[name] = self.people[who].post(text, names=names, **more)
         return self.posts[name]
 
-    def stored(self):
-        return [line for line in self.daemon.export() if line.get("type") == "interaction"]
-
-    def has(self, *names):
-        ids = {line["id"] for line in self.stored()}
-        return all(self.posts[name]["uri"] in ids for name in names)
-
     def line(self, name):
         found = [line for line in self.stored() if line["id"] == self.posts[name]["uri"]]
         return found[0] if len(found) == 1 else {}
-
-    def cases(self):
-        return self.daemon.ask("cases", "list") or []
-
-    def case(self, name):
-        found = [case for case in self.cases() if case["interaction"] == self.posts[name]["uri"]]
-        return found[0] if len(found) == 1 else {}
-
-    def sources(self, account):
-        status = self.daemon.ask("status") or {}
-        return [source for source in status.get("sources", []) if source["account"] == account]
-
-    def troubles(self, account):
-        return {source["error"]["class"] for source in self.sources(account) if source["error"]}
-
-    def is_read(self, after=0.0):
-        sources = self.sources("main")
-        return bool(sources) and all(
-            source["read_to_end_at"] and moment(source["read_to_end_at"]) > after for source in sources)
 
     def mails(self, purpose):
         paths = sorted((WORK / "mail").glob("*.eml"))
@@ -158,7 +85,7 @@ class Scene:
 
 
 def the_start(scene):
-    daemon, gate = scene.daemon, scene.gate
+    daemon = scene.daemon
     # This address begins to be counted now: its five minutes end while the test still runs.
     spend(CROWDED, 1)
     scene.crowded_since = time.time()
@@ -437,7 +364,7 @@ def the_end(scene):
 
 def main():
     began = time.monotonic()
-    scene = Scene()
+    scene = BlueskyScene()
     steps = (the_start, tell_the_scenario, the_store, the_answers, the_tokens, the_wrong_password, the_deletion,
              the_alert, the_catch_up, the_quota, the_end)
     try:

@@ -7,6 +7,8 @@ import urllib.parse
 import urllib.request
 from datetime import datetime, timezone
 
+from world import moment
+
 POST, LIKE, REPOST = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.repost"
 
 
@@ -125,7 +127,3 @@ def now():
 
 def text_of(seconds):
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def moment(text):
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

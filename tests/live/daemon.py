@@ -9,100 +9,32 @@ import signal
 import subprocess
 import time
 
-GOOD = """
-{places}
-[mail]
-from = "affinityd <affinityd@mail.test>"
-list-id = "alerts.mail.test"
-
-[mail.smtp]
-host = "localhost"
-port = {mail_port}
-security = "starttls"
-user = "affinityd@mail.test"
-password-{secret}{password}"
-ca-file = "{mail_ca}"
-
-[[brands]]
-id = "acme"
-name = "Acme Coffee"
-zone = "Europe/Stockholm"
-recipients = ["care@mail.test"]
-hours = {{ daily = "00:00-24:00" }}
-accounts = [{{ platform = "mastodon", account = "acmecoffee@{host}" }}]
-
-[brands.terms]
-terms = ["Acme Coffee", "acmecoffee"]
-
-[brands.targets]
-safety = "1m"
-complaint = "1m"
-question = "1m"
-request = "1m"
-at-risk-percent = 100
-at-risk-before = "0s"
-
-[brands.alerts]
-group-wait = "5s"
-group-interval = "1m"
-
-[brands.digest]
-schedule = "* * * * *"
-empty = "always"
-
-[[platforms.mastodon]]
-name = "main"
-url = "{url}"
-token-{secret}{token}"
-poll-notifications = "2s"
-poll-posts = "2s"
-"""
-
-# Two accounts that cannot work, beside the one that does.
-WORSE = """
-[[platforms.mastodon]]
-name = "expired"
-url = "{url}"
-token-{secret}dead"
-poll-notifications = "2s"
-poll-posts = "2s"
-
-[[platforms.mastodon]]
-name = "nobody-home"
-url = "http://localhost:{dead_port}"
-token-{secret}token"
-poll-notifications = "2s"
-poll-posts = "2s"
-"""
-
-
-# What the files in the folder of secrets hold.
-SECRETS = {
-    "password": "right-password",
-    "wrong-password": "not-the-password",
-    "token": "tok-acmecoffee",
-    "dead": "tok-of-somebody-who-left",
-}
+from config import GOOD, PLACE, SECRETS
 
 
 class Daemon:
-    """affinityd with a configuration of its own in a folder of its own."""
+    """affinityd with a configuration of its own in a folder of its own; `places` fill its braces."""
 
-    def __init__(self, work, places):
+    def __init__(self, work, places, text=GOOD):
         self.work = pathlib.Path(work)
         self.process = None
         self.folder, secrets = self.work, self.work / "secrets"
-        own = f'[daemon]\nsocket = "{work}/affinityd.sock"\nstate = "{work}/state"\n'
-        self.settle(secrets, {"places": own, "secret": f'file = "{secrets}/', **places})
+        own = {"work": work, "places": PLACE.format(work=work), "secret": f'file = "{secrets}/'}
+        self.settle(secrets, {**own, **places}, text)
 
-    def settle(self, secrets, places):
+    def settle(self, secrets, places, text):
         self.config = self.folder / "affinityd.toml"
-        self.places = {"password": "password", "token": "token", **places}
+        self.places = {"security": "starttls", "password": "password", "token": "token", **places}
+        self.secrets = secrets
         secrets.mkdir(mode=0o700)
         for name, value in SECRETS.items():
-            (secrets / name).write_text(value + "\n")
-            (secrets / name).chmod(0o600)
-        self.write(GOOD)
+            self.secret(name, value)
+        self.write(text)
+
+    def secret(self, name, value):
+        path = self.secrets / name
+        path.write_text(value + "\n")
+        path.chmod(0o600)
 
     @property
     def state(self):
@@ -184,7 +116,7 @@ class Unit(Daemon):
         # The sandbox sees neither /tmp nor the homes.
         shutil.copy(places["mail_ca"], self.folder / "mail-ca.pem")
         places = {**places, "mail_ca": "/etc/affinityd/mail-ca.pem"}
-        self.settle(self.folder / "credentials", {"places": "", "secret": 'credential = "', **places})
+        self.settle(self.folder / "credentials", {"places": "", "secret": 'credential = "', **places}, GOOD)
 
     @property
     def state(self):

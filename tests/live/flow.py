@@ -7,8 +7,10 @@ import pathlib
 import sys
 import time
 
-from daemon import GOOD, SECRETS, WORSE, Daemon, Unit
+from config import GOOD, SECRETS, WORSE
+from daemon import Daemon, Unit
 from promises import broken_off, check, count, until
+from scene import Scene
 from world import World, contains, letters, moment
 
 WORK = pathlib.Path(os.environ["WORK"])
@@ -16,52 +18,22 @@ BOXES = os.environ["MAIL_BOXES"]
 TARGET = 60
 
 
-class Scene:
-    """The posts, by name, and how the daemon is asked about them."""
+class MastodonScene(Scene):
+    """A server with the Mastodon API, and letters in a Maildir."""
 
     def __init__(self):
         self.world = World(os.environ["MASTODON"], WORK / "mastodon" / "tokens.json")
         host = os.environ["MASTODON"].split("//")[1]
         kind = Unit if os.environ.get("LEADER") else Daemon
-        self.daemon = kind(str(WORK), {
-            "url": os.environ["MASTODON"], "host": host, "mail_ca": os.environ["MAIL_CA"],
-            "mail_port": os.environ["MAIL_PORT"], "dead_port": os.environ["DEAD_PORT"],
-        })
-        self.posts = {}
+        super().__init__(kind(str(WORK), {
+            "url": os.environ["MASTODON"], "platform": "mastodon", "account": f"acmecoffee@{host}",
+            "mail_ca": os.environ["MAIL_CA"], "mail_port": os.environ["MAIL_PORT"],
+            "dead_port": os.environ["DEAD_PORT"],
+        }))
 
     def say(self, name, who, text, **more):
         self.posts[name] = self.world.post(who, text, **more)
         return self.posts[name]
-
-    def stored(self):
-        """Interactions of an export, in order."""
-        return [line for line in self.daemon.export() if line.get("type") == "interaction"]
-
-    def has(self, *names):
-        ids = {line["id"] for line in self.stored()}
-        return all(self.posts[name]["uri"] in ids for name in names)
-
-    def cases(self):
-        return self.daemon.ask("cases", "list") or []
-
-    def case(self, name):
-        found = [case for case in self.cases() if case["interaction"] == self.posts[name]["uri"]]
-        return found[0] if len(found) == 1 else {}
-
-    def sources(self, account):
-        status = self.daemon.ask("status") or {}
-        return [source for source in status.get("sources", []) if source["account"] == account]
-
-    def troubles(self, account):
-        """The classes of what is wrong with its streams; only those that failed say any."""
-        return {source["error"]["class"] for source in self.sources(account) if source["error"]}
-
-    def is_read(self, after=0.0):
-        """Every stream of the working account was read to its end since then."""
-        sources = self.sources("main")
-        return bool(sources) and all(
-            source["read_to_end_at"] and moment(source["read_to_end_at"]) > after for source in sources
-        )
 
     def mails(self, purpose):
         return [letter for letter in letters(BOXES, "care") if letter.purpose == purpose]
@@ -338,7 +310,7 @@ def the_erasure(scene):
 
 
 def main():
-    scene = Scene()
+    scene = MastodonScene()
     steps = (before_the_start, start, tell_the_scenario, the_store, the_alert, the_others_go_on,
              the_answer, the_digest, the_restart, the_erasure)
     try:

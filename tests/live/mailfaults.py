@@ -13,6 +13,7 @@ import sys
 import time
 
 import promises
+from config import BRAND, SENDER, SMTP
 from daemon import Daemon
 from promises import broken_off, check, count
 
@@ -22,31 +23,9 @@ QUEUE = 1000
 # Mails are counted as they come.
 until = functools.partial(promises.until, step=0.1)
 
-CONFIG = """
-[daemon]
-socket = "{work}/affinityd.sock"
-state = "{work}/state"
-
-[mail]
-from = "affinityd <affinityd@mail.test>"
-
-[mail.smtp]
-host = "localhost"
-port = {port}
-security = "{security}"
-user = "affinityd@mail.test"
-password-file = "{work}/secrets/{password}"
-ca-file = "{mail_ca}"
-
-[[brands]]
-id = "acme"
-name = "Acme Coffee"
-zone = "Europe/Stockholm"
-recipients = ["care@mail.test"]
-accounts = [{{ platform = "mastodon", account = "acmecoffee@social.test" }}]
-"""
-STARTTLS = {"port": os.environ["MAIL_PORT"], "security": "starttls"}
-SMTPS = {"port": os.environ["SMTPS_PORT"], "security": "tls"}
+CONFIG = "{places}" + SENDER + SMTP + BRAND
+STARTTLS = {"mail_port": os.environ["MAIL_PORT"], "security": "starttls"}
+SMTPS = {"mail_port": os.environ["SMTPS_PORT"], "security": "tls"}
 
 
 def server(what):
@@ -78,10 +57,8 @@ class Office:
     def __init__(self, name, mails):
         work = WORK / name
         work.mkdir()
-        unused = dict.fromkeys(("url", "host", "mail_port", "dead_port"), "0")
-        places = {**unused, "work": work, "mail_ca": os.environ["MAIL_CA"], **STARTTLS}
-        self.daemon = Daemon(work, places)
-        self.daemon.write(CONFIG)
+        brand = {"platform": "mastodon", "account": "acmecoffee@social.test"}
+        self.daemon = Daemon(work, {**brand, "mail_ca": os.environ["MAIL_CA"], **STARTTLS}, CONFIG)
         self.away_at = time.monotonic()
         self.fill(mails)
 

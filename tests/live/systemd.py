@@ -11,11 +11,10 @@ import sys
 import time
 
 import promises
-from daemon import GOOD, SECRETS, WORSE
-from flow import Scene
+from config import GOOD, SECRETS, WORSE, mastodon
+from flow import MastodonScene
 from promises import broken_off, check, count, until
 
-ACCOUNT = GOOD[GOOD.index("[[platforms.mastodon]]"):]
 # Shorter than shipped, so that the test need not wait for minutes; and deadly for a forbidden call.
 QUICK = "[Service]\nWatchdogSec=6s\nSystemCallErrorNumber=kill\nRestartSec=1s\nStartLimitBurst=100\n"
 
@@ -136,7 +135,7 @@ def the_reload(unit, scene):
           done.returncode == 0 and until(30, lambda: "needs attention" in unit.show("StatusText")
                                          or "need attention" in unit.show("StatusText")), unit.show("StatusText"))
     # systemd hands credentials over at the start, and only then.
-    (unit.folder / "credentials/dead").write_text(SECRETS["token"] + "\n")
+    unit.secret("dead", SECRETS["token"])
     _, said, _ = unit.run("status")
     check("status says that a new token wants a restart", "systemctl restart affinityd" in said, said)
     unit.inside("systemctl", "restart", "affinityd")
@@ -147,9 +146,7 @@ def the_reload(unit, scene):
 def the_watchdog(unit, scene):
     drop_in(unit, "quick", QUICK)
     with socket.create_server(("127.0.0.1", 0)) as mute:  # It takes connections and never says a word.
-        port = str(mute.getsockname()[1])
-        worse = WORSE[WORSE.rindex("[[platforms.mastodon]]"):].replace("nobody-home", "mute")
-        unit.write(GOOD + worse, dead_port=port)
+        unit.write(GOOD + mastodon("mute", "token", f"http://localhost:{mute.getsockname()[1]}"))
         unit.inside("systemctl", "restart", "affinityd")
         before, began = restarts(unit), time.monotonic()
         until(45, lambda: scene.troubles("mute"))
@@ -225,7 +222,7 @@ def the_journal(unit):
 
 
 def main():
-    scene = Scene()
+    scene = MastodonScene()
     unit = scene.daemon
     history = pathlib.Path(__file__).parent.parent / "cli/history.jsonl"
     (unit.folder / "history.jsonl").write_text(history.read_text())

@@ -10,7 +10,7 @@ import pathlib
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import datetime, timezone
+from datetime import datetime
 
 BRAND = "acmecoffee"
 
@@ -18,10 +18,6 @@ BRAND = "acmecoffee"
 def moment(text):
     """An RFC 3339 time as seconds since 1970."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def now_text(seconds):
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
 
 
 class World:
