@@ -14,6 +14,7 @@ use affinityd::classify::{Classifier, ELSEWHERE, Post};
 use affinityd::model::Intent;
 use rivals::RIVALS;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,15 +38,17 @@ const LANGUAGES: [&str; 14] =
     ["da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "sv", "tr", "zh"];
 
 fn rows(language: &str) -> Vec<Row> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("data/corpus/{language}.jsonl"));
-    let text = fs::read_to_string(&path).expect("a file of the corpus");
-    text.lines()
-        .enumerate()
-        .map(|(n, line)| {
-            serde_json::from_str(line).unwrap_or_else(|e| panic!("{language} line {}: {e}", n + 1))
-        })
-        .collect()
+    lines(&format!("corpus/{language}.jsonl"))
+}
+
+/// The lines of a file of `data`; none if it has not been written.
+fn lines<T: DeserializeOwned>(file: &str) -> Vec<T> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(file);
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let line = |(n, line)| {
+        serde_json::from_str(line).unwrap_or_else(|e| panic!("{file} line {}: {e}", n + 1))
+    };
+    text.lines().enumerate().map(line).collect()
 }
 
 #[test]
@@ -70,10 +73,21 @@ fn every_post_is_labelled_once_and_in_known_words() {
     }
 }
 
+/// What is labelled in the corpus and in the posts.
+#[derive(Deserialize)]
+struct Gold {
+    id: String,
+    text: String,
+    brand: Option<String>,
+    channel: String,
+    intent: Intent,
+    needs_answer: bool,
+}
+
 /// The lines with which nothing was chosen, judged as the daemon judges posts that speak to the brand.
 fn measured(language: &str) -> Vec<Sample> {
     let classifier = Classifier::new();
-    let judge = |row: &Row| {
+    let judge = |row: &Gold| {
         let watch = row.brand.as_deref().map(Watch::name);
         let verdict = classifier.classify(&Post {
             text: &row.text,
@@ -91,7 +105,9 @@ fn measured(language: &str) -> Vec<Sample> {
             ..Sample::default()
         }
     };
-    rows(language).iter().filter(|row| fold(&row.id) == Fold::Measure).map(judge).collect()
+    let files = ["corpus/", "posts/calm-", "posts/plain-"];
+    let rows = files.iter().flat_map(|file| lines::<Gold>(&format!("{file}{language}.jsonl")));
+    rows.filter(|row| fold(&row.id) == Fold::Measure).map(|row| judge(&row)).collect()
 }
 
 #[test]
@@ -101,13 +117,13 @@ fn what_was_never_learned_from_is_judged_far_better_than_blindly() {
         let samples = measured(language);
         let report = evaluate(&samples);
         let auc = report.needs_answer.and_then(|needs| needs.auc).expect("both kinds");
-        assert!(auc > 0.62, "{language}: {auc}");
+        assert!(auc > 0.70, "{language}: {auc}");
         assert!(report.lang.is_some_and(|share| share > 0.9), "{language}: {:?}", report.lang);
         all.extend(samples);
     }
     let report = evaluate(&all);
     let needs = report.needs_answer.expect("labelled");
-    assert!(needs.auc.is_some_and(|auc| auc > 0.77), "{needs:?}");
+    assert!(needs.auc.is_some_and(|auc| auc > 0.79), "{needs:?}");
     assert!(needs.calibration_error < 0.08, "{needs:?}");
     let intent = report.intent.expect("labelled");
     assert!(intent.accuracy > 0.5, "{intent:?}");

@@ -3,7 +3,7 @@
 
 use super::features::Parts;
 use super::lexicon::{self, Langs};
-use super::model::{Model, Tongue};
+use super::model::Model;
 
 /// What was found out about the language.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +33,14 @@ const NEAR: f32 = 0.12;
 const SETTLED: [&str; 14] =
     ["zh", "ja", "ko", "el", "hy", "he", "bn", "pa", "gu", "ta", "te", "kn", "ml", "th"];
 
-/// How much a language is preferred in a short text; `None` for those that a script settles.
-pub(super) fn prior(code: &str) -> Option<f32> {
-    let is_asked = !SETTLED.contains(&code);
-    is_asked.then(|| if lexicon::bit(code).is_some() { FREQUENT } else { 0.0 })
+/// Whether a text of this language is told by its script, so that a model need not know it.
+pub(crate) fn is_settled(code: &str) -> bool {
+    SETTLED.contains(&code)
+}
+
+/// How much a language is preferred in a short text.
+pub(super) fn prior(code: &str) -> f32 {
+    if lexicon::bit(code).is_some() { FREQUENT } else { 0.0 }
 }
 
 /// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
@@ -52,10 +56,10 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     }
     let mut all = model.langs(parts);
     let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
-    let code = |tongue: &Tongue| &model.head.codes[tongue.code];
-    for (z, tongue) in all.iter_mut().zip(&model.tongues) {
-        *z += tongue.prior * shortness;
-        if told.as_ref().is_some_and(|told| told == code(tongue)) {
+    let codes = &model.head.codes;
+    for ((code, z), prior) in codes.iter().zip(&mut all).zip(&model.priors) {
+        *z += prior * shortness;
+        if told.as_ref() == Some(code) {
             *z += TOLD.0 + TOLD.1 * shortness;
         }
     }
@@ -68,10 +72,10 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
     if 1.0 / total < CLEAR.0 + CLEAR.1 * shortness {
         return Language { code: told, active: lexicon::ALL, mixed_in: 0 };
     }
-    let mut language = settled(code(&model.tongues[best]));
-    for (tongue, share) in model.tongues.iter().zip(&all) {
+    let mut language = settled(&codes[best]);
+    for (code, share) in codes.iter().zip(&all) {
         if share / total >= NEAR {
-            language.active |= lexicon::bit(code(tongue)).unwrap_or(0);
+            language.active |= lexicon::bit(code).unwrap_or(0);
         }
     }
     language.mixed_in &= !language.active;

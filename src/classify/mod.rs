@@ -22,7 +22,7 @@ pub mod eval;
 pub mod features;
 mod fold;
 mod index;
-mod language;
+pub(crate) mod language;
 mod lexicon;
 mod misspell;
 pub mod model;
@@ -329,7 +329,8 @@ fn decide(
         return (Intent::Other, false);
     }
     if is_silent {
-        let is_praise = chances.praise >= TAKEN;
+        // How likely it is among what asks for nothing.
+        let is_praise = chances.praise >= TAKEN * (1.0 - wants);
         return (if is_praise { Intent::Praise } else { Intent::Other }, false);
     }
     let intent = if chances.complaint >= asked {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::classify::blend::Group;
 use crate::classify::model::{HEADS, Head, Model, ModelError, PIECES, Shape};
-use crate::classify::{Classifier, Lesson, Post, Watch};
+use crate::classify::{Classifier, Lesson, Post, Watch, language};
 pub use sources::{Error, Part, Plan, Sample, Target};
 
 /// How far the work is, for whoever waits.
@@ -42,7 +42,8 @@ pub fn train(
 ) -> Result<Model, ModelError> {
     tell(Stage::Read(samples.len()));
     let counts_of_langs = counts(samples, |sample| sample.tells_lang);
-    let codes = enough(&counts_of_langs, plan.lang_least);
+    let mut codes = enough(&counts_of_langs, plan.lang_least);
+    codes.retain(|code| !language::is_settled(code));
     let mut rng = fastrand::Rng::with_seed(plan.seed);
 
     // Languages first: which terms apply depends on them.

@@ -422,6 +422,11 @@ impl Source {
         let counts =
             |head: &str| self.heads.is_empty() || self.heads.iter().any(|name| name == head);
         let feeling = word("sentiment").or(word("sent"));
+        // Who reviews finds fault or praises.
+        let is_review = word("channel") == Some("review");
+        let by_review = |head: &str, feeling: &str| {
+            is_review.then(|| feeling == if head == "praise" { "pos" } else { "neg" })
+        };
         // Our own labels say how a text feels about the brand: of one that is about something
         // else they say "neutral", whatever its tone.
         if counts("neg") && word("about").is_none_or(|about| about == "brand") {
@@ -434,6 +439,7 @@ impl Source {
                 _ => None,
             };
             let by_intent = || match *head {
+                "complaint" | "praise" if word("intent").is_none() => by_review(head, feeling?),
                 "complaint" | "question" | "request" | "praise" => {
                     word("intent").map(|intent| intent == *head)
                 }
