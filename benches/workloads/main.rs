@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "tests use the rest")]
 mod corpus;
 
+mod classify;
 mod composite;
 mod ingest;
 mod mail;
@@ -38,7 +39,7 @@ struct Options {
     /// The folder that `benches/peers/setup` filled
     #[arg(long, value_name = "FOLDER")]
     peers: Option<PathBuf>,
-    /// Only these of: ingest, rest, poll, mail, peers
+    /// Only these of: classify, ingest, rest, poll, mail, peers
     #[arg(value_name = "WORKLOAD")]
     only: Vec<String>,
     /// What cargo adds
@@ -94,6 +95,11 @@ fn main() -> Result<()> {
     if let Some(installed) = options.peers.as_deref().filter(|_| is_on("peers")) {
         step("peers");
         others = peers::run(dir, installed, &scale)?;
+    }
+    if is_on("classify") {
+        step("classifier");
+        let peers = options.peers.as_deref().map(Path::canonicalize).transpose();
+        lines.extend(classify::run(dir, &scale, peers.context("the peers' folder")?.as_deref())?);
     }
     let large = Place::new(dir, "large")?;
     if is_on("ingest") {
