@@ -16,6 +16,7 @@ mod indicators;
 mod local;
 mod man;
 mod measure;
+mod memory;
 mod pieces;
 mod probe;
 mod reclassify;
@@ -232,6 +233,9 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Run | Command::Import(_)) {
+        memory::settle();
+    }
     let outcome = dispatch(cli);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
