@@ -172,8 +172,12 @@ impl Record {
     /// the latest, a key that a reading leaves out keeps its value, a ruling belongs to the text it
     /// was given to, and a deletion takes author and text for every moment, also earlier ones.
     pub fn as_of(&self, now: Time) -> Option<Interaction> {
-        let known = self.versions.partition_point(|v| v.seen_at <= now);
-        let (first, later) = self.versions[..known].split_first()?;
+        self.after(self.versions.partition_point(|v| v.seen_at <= now))
+    }
+
+    /// What was known after so many of its readings, of those there are.
+    pub fn after(&self, readings: usize) -> Option<Interaction> {
+        let (first, later) = self.versions.get(..readings)?.split_first()?;
         let mut it = Interaction {
             platform: self.platform.clone(),
             id: self.id.clone(),
@@ -215,7 +219,7 @@ impl Record {
         for version in std::iter::once(first).chain(later) {
             it.learn(version);
         }
-        // A deletion seen after `now` still takes the words (privacy before reproducibility), but
+        // A deletion seen later still takes the words (privacy before reproducibility), but
         // the act of deleting belongs to the time it became known.
         if self.versions.iter().any(|v| v.deleted_at.is_some()) {
             it.author = None;
@@ -225,6 +229,11 @@ impl Record {
         }
         it.settle();
         Some(it)
+    }
+
+    /// The time of the interaction as it is known now: that of its first reading.
+    pub fn at(&self) -> Option<Time> {
+        self.versions.first().map(|first| first.created_at.min(first.seen_at))
     }
 
     /// What is known now, whatever the time of the readings.

@@ -96,10 +96,11 @@ impl Page<'_> {
 
     /// The rows of these groups as they will be.
     fn rows(&mut self, groups: &BTreeSet<Id>) -> Result<Vec<Interaction>> {
-        let mut rows = Vec::new();
+        let (mut rows, now) = (Vec::new(), self.now);
         for (platform, group) in groups {
-            for record in self.members(platform, group)? {
-                let Some(row) = record.as_of(self.now) else { continue };
+            for id in self.members(platform, group)? {
+                let row = self.see(platform, &id)?.and_then(|record| record.as_of(now));
+                let Some(row) = row else { continue };
                 if let Some(person) = row.person {
                     self.recognise(person)?;
                 }

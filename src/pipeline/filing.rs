@@ -19,16 +19,17 @@ impl Page<'_> {
         }
         let mut groups = BTreeSet::new();
         for (platform, id) in rows {
-            if let Some(record) = self.record(&platform, &id)? {
-                groups.insert((platform, record.filed));
+            if let Some(filed) = self.filed(&platform, &id)? {
+                groups.insert((platform, filed));
             }
         }
         Ok(groups)
     }
 
     fn file_row(&mut self, platform: &str, id: &str) -> Result<()> {
-        let Some(record) = self.record(platform, id)? else { return Ok(()) };
-        let Some(it) = record.latest() else { return Ok(()) };
+        let Some(record) = self.see(platform, id)? else { return Ok(()) };
+        let (filed, latest) = (record.filed.clone(), record.latest());
+        let Some(it) = latest else { return Ok(()) };
         let is_own = it.own || it.person.is_some_and(|p| self.accounts.own.contains(&p));
         let quoted = it.about.filter(|about| is_own && it.kind.speaks() && about != id);
         let links = [it.thread, it.in_reply_to, quoted.clone()].into_iter().flatten();
@@ -39,9 +40,9 @@ impl Page<'_> {
         }
         let group = match links.first() {
             Some(first) => self.group_of(platform, first)?,
-            None => record.filed.clone(),
+            None => filed.clone(),
         };
-        self.join(platform, &record.filed, &group)?;
+        self.join(platform, &filed, &group)?;
         links.extend(self.waiting_for(platform, id)?);
         for other in links {
             let other = self.group_of(platform, &other)?;
@@ -50,14 +51,19 @@ impl Page<'_> {
         Ok(())
     }
 
+    /// What a row is filed under; `None` if there is no such row.
+    fn filed(&mut self, platform: &str, id: &str) -> Result<Option<String>> {
+        Ok(self.see(platform, id)?.map(|record| record.filed.clone()))
+    }
+
     /// The group of a post; one that was never seen gives its own name to those who wait for it.
     fn group_of(&mut self, platform: &str, id: &str) -> Result<String> {
-        if let Some(record) = self.record(platform, id)? {
-            return Ok(record.filed);
+        if let Some(filed) = self.filed(platform, id)? {
+            return Ok(filed);
         }
         for waiting in self.waiting_for(platform, id)? {
-            if let Some(record) = self.record(platform, &waiting)? {
-                return Ok(record.filed);
+            if let Some(filed) = self.filed(platform, &waiting)? {
+                return Ok(filed);
             }
         }
         Ok(id.to_owned())
@@ -65,7 +71,7 @@ impl Page<'_> {
 
     /// Remembers that a row belongs with a post that is not stored, and is filed elsewhere.
     fn wait_for(&mut self, platform: &str, id: &str, row: &str) -> Result<()> {
-        if self.record(platform, id)?.is_some() {
+        if self.see(platform, id)?.is_some() {
             return Ok(());
         }
         let mut all = self.waiting_for(platform, id)?;
@@ -94,17 +100,19 @@ impl Page<'_> {
         }
         let members = self.members(platform, from)?;
         if let Some(first) = members.first() {
-            self.wait_for(platform, from, &first.id)?;
+            self.wait_for(platform, from, first)?;
         }
-        for mut record in members {
-            into.clone_into(&mut record.filed);
-            self.put(record);
+        for id in members {
+            if let Some(mut record) = self.record(platform, &id)? {
+                into.clone_into(&mut record.filed);
+                self.put(record);
+            }
         }
         Ok(())
     }
 
-    /// Every row of a group, as this page sees it.
-    pub fn members(&mut self, platform: &str, group: &str) -> Result<Vec<crate::model::Record>> {
+    /// The ids of every row of a group, as this page sees it.
+    pub fn members(&mut self, platform: &str, group: &str) -> Result<Vec<String>> {
         let mut ids = BTreeSet::new();
         for record in self.desk.store.thread(self.desk.key, platform, group)? {
             let id = (record.platform.clone(), record.id.clone());
@@ -113,8 +121,10 @@ impl Page<'_> {
         }
         ids.extend(self.after.iter().filter(|(_, r)| r.filed == group).map(|(id, _)| id.clone()));
         let mut members = Vec::new();
-        for (of, id) in ids.iter().filter(|(of, _)| of == platform) {
-            members.extend(self.record(of, id)?.filter(|record| record.filed == group));
+        for (_, id) in ids.into_iter().filter(|(of, _)| of == platform) {
+            if self.see(platform, &id)?.is_some_and(|record| record.filed == group) {
+                members.push(id);
+            }
         }
         Ok(members)
     }

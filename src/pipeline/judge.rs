@@ -22,9 +22,9 @@ pub enum Standing {
 /// Judges every text that is new. `is_late`: its clock runs from when it was first seen, not from
 /// the time it claims.
 pub fn judge(desk: Desk<'_>, record: &mut Record, standing: Standing, is_late: bool) {
-    let mut so_far = Record { versions: Vec::new(), ..record.clone() };
     let (mut text, mut title) = (None, None);
-    for version in &mut record.versions {
+    for nth in 0..record.versions.len() {
+        let version = &mut record.versions[nth];
         let is_edit = learn(&mut text, &version.text) | learn(&mut title, &version.title);
         let says_nothing = [&text, &title].into_iter().flatten().all(|w| w.trim().is_empty());
         let is_repeat = !is_edit && (version.text.is_some() || version.title.is_some());
@@ -34,18 +34,15 @@ pub fn judge(desk: Desk<'_>, record: &mut Record, standing: Standing, is_late: b
         } else if version.verdict.is_none() {
             if is_edit && !says_nothing {
                 version.verdict = Some(classify(desk, version, &text, &title, standing));
-            } else if so_far.versions.is_empty() && says_nothing && standing == Standing::Neither {
+            } else if nth == 0 && says_nothing && standing == Standing::Neither {
                 // Nothing was said, and nothing speaks for its being about the brand.
                 version.verdict = Some(Verdict::empty(WORDLESS));
             }
         }
         let speaks_new = is_edit || version.ruling.is_some() || version.verdict.is_some();
-        so_far.versions.push(version.clone());
         if speaks_new && version.deadline.is_none() {
-            version.deadline = so_far.latest().and_then(|it| deadline_of(desk, &it, is_late));
-            if let Some(last) = so_far.versions.last_mut() {
-                last.deadline.clone_from(&version.deadline);
-            }
+            let so_far = record.after(nth + 1);
+            record.versions[nth].deadline = so_far.and_then(|it| deadline_of(desk, &it, is_late));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Drops what is known and what is not about the brand. Where the rows are filed and which cases
 //! follow from them is `filing`'s and `apply`'s.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
@@ -70,21 +71,23 @@ impl<'a> Page<'a> {
     }
 
     /// A record as this page sees it: changed here, or as stored.
-    pub fn record(&mut self, platform: &str, id: &str) -> Result<Option<Record>> {
+    pub fn see(&mut self, platform: &str, id: &str) -> Result<Option<&Record>> {
         let place = (platform.to_owned(), id.to_owned());
-        if let Some(record) = self.after.get(&place) {
-            return Ok(Some(record.clone()));
+        if !self.after.contains_key(&place) && !self.before.contains_key(&place) {
+            let stored = self
+                .desk
+                .store
+                .record(self.desk.key, platform, id)
+                .with_context(|| format!("reading {platform} {id}"))?;
+            self.before.insert(place.clone(), stored);
         }
-        if let Some(record) = self.before.get(&place) {
-            return Ok(record.clone());
-        }
-        let stored = self
-            .desk
-            .store
-            .record(self.desk.key, platform, id)
-            .with_context(|| format!("reading {platform} {id}"))?;
-        self.before.insert(place, stored.clone());
-        Ok(stored)
+        let stored = self.before.get(&place).and_then(Option::as_ref);
+        Ok(self.after.get(&place).or(stored))
+    }
+
+    /// The same to be changed.
+    pub fn record(&mut self, platform: &str, id: &str) -> Result<Option<Record>> {
+        Ok(self.see(platform, id)?.cloned())
     }
 
     pub fn put(&mut self, record: Record) {
@@ -93,7 +96,7 @@ impl<'a> Page<'a> {
 
     pub fn take(&mut self, reading: &Reading, call: Call, read_to: Option<Time>) -> Result<()> {
         let Desk { store, key, .. } = self.desk;
-        let mut reading = reading.clone();
+        let mut reading = Cow::Borrowed(reading);
         let person = reading.author.as_ref().map(|a| store.person(&reading.platform, &a.id));
         if let Some(person) = person {
             if store.is_erased(key, person)? {
@@ -135,8 +138,7 @@ impl<'a> Page<'a> {
         // A claimed time is its author's word: a post that is new here cannot be older than the
         // last time its stream was read to the end.
         let is_late = if is_new || was_mute {
-            let at = record.latest().map(|it| it.at);
-            at.zip(read_to).is_some_and(|(at, read_to)| at < read_to)
+            record.at().zip(read_to).is_some_and(|(at, read_to)| at < read_to)
         } else {
             was_late
         };
@@ -163,11 +165,13 @@ impl<'a> Page<'a> {
     }
 
     /// Notes what a reading tells about its author, and marks it if they are the brand.
-    fn meet(&mut self, reading: &mut Reading, person: Person) {
+    fn meet(&mut self, reading: &mut Cow<'_, Reading>, person: Person) {
         let author = reading.author.as_ref();
         let listed = author.and_then(|a| self.desk.brand.own_account(&reading.platform, a));
         let is_own_bot = listed.is_some_and(|own| own.bot);
-        reading.own |= listed.is_some();
+        if listed.is_some() && !reading.own {
+            reading.to_mut().own = true;
+        }
         let known = &mut self.accounts;
         if reading.own && (known.own.insert(person) | (is_own_bot && known.own_bots.insert(person)))
         {
