@@ -10,6 +10,7 @@
 //! row ms u48, hash u64, author u32, thread u32, length u32; then the bodies. Big endian. Version 2,
 //! for cases, is the same without author and thread.
 
+use std::cell::RefCell;
 use std::io::Read;
 
 use flate2::{Compress, Compression, FlushCompress, Status};
@@ -161,15 +162,20 @@ pub fn pack(form: Form, rows: &[Row]) -> Vec<u8> {
     bytes
 }
 
+thread_local! {
+    /// A third of a megabyte, which costs as much to ask for as a block costs to pack.
+    static PACKER: RefCell<Compress> =
+        RefCell::new(Compress::new(Compression::new(DEFLATE.into()), false));
+}
+
 /// `None` if they do not become shorter.
 fn deflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut packed = Vec::with_capacity(bytes.len());
-    let done = Compress::new(Compression::new(DEFLATE.into()), false).compress_vec(
-        bytes,
-        &mut packed,
-        FlushCompress::Finish,
-    );
-    matches!(done, Ok(Status::StreamEnd)).then_some(packed)
+    PACKER.with_borrow_mut(|packer| {
+        let mut packed = Vec::with_capacity(bytes.len());
+        packer.reset();
+        let done = packer.compress_vec(bytes, &mut packed, FlushCompress::Finish);
+        matches!(done, Ok(Status::StreamEnd)).then_some(packed)
+    })
 }
 
 fn fits(rows: &[Row], bytes: &[u8]) -> bool {
