@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -268,10 +269,10 @@ impl Courier {
     async fn post(&self, entry: &Entry, to: &str) -> Outcome {
         let attempt = async {
             let to = address(to).map_err(SendFailure::bug)?;
-            let (message, head, whom) = (entry.message.clone(), self.head.clone(), to.clone());
-            // On a thread of its own: a panic in the builder costs this mail, not the queue.
-            let built = tokio::task::spawn_blocking(move || build(&message, &head, &whom)).await;
-            let built = built.map_err(|_| SendFailure::bug("the mail could not be built"))??;
+            // A panic in the builder costs this mail, not the queue.
+            let built = AssertUnwindSafe(|| build(&entry.message, &self.head, &to));
+            let built = catch_unwind(built)
+                .map_err(|_| SendFailure::bug("the mail could not be built"))??;
             self.transport.send(&built, &to).await
         };
         attempt.await.map_or_else(Outcome::Failed, |()| Outcome::Sent)
