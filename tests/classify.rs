@@ -352,12 +352,12 @@ proptest! {
     #[test]
     fn any_text_gets_a_verdict(
         text in ".{0,200}", title in proptest::option::of(".{0,30}"), lang in "\\PC{0,8}",
-        addressed: bool, own: bool,
+        addressed: bool, overheard: bool, own: bool,
     ) {
         let watch = Watch::name("acme");
         let post = Post {
             text: &text, title: title.as_deref(), lang: Some(&lang), channel: None,
-            watch: Some(&watch), addressed, own,
+            watch: Some(&watch), addressed, overheard, own,
         };
         check(&Classifier::new().classify(&post));
     }

@@ -87,6 +87,9 @@ pub struct Post<'a> {
     /// It speaks to the brand: from notifications, a reply below its posts, or it names an account
     /// of it.
     pub addressed: bool,
+    /// All that speaks for that is that it names the brand: it does not if it turns out to complain
+    /// of another one.
+    pub overheard: bool,
     /// By an account of the brand itself.
     pub own: bool,
 }
@@ -116,6 +119,13 @@ struct Found {
     cues: Cues,
     odds: Odds,
     language: Language,
+}
+
+impl Found {
+    /// The other brand that it complains of, if it does.
+    fn elsewhere(&self) -> Option<String> {
+        named::elsewhere(&self.sight, &self.text, &self.cues)
+    }
 }
 
 /// What a trainer learns from: the features of a text, and what the terms say of it.
@@ -167,11 +177,30 @@ impl Classifier {
     pub fn classify(&self, post: &Post<'_>) -> Verdict {
         PARTS.with_borrow_mut(|parts| {
             let found = look(self.model, post, parts);
-            if post.own { self.own(found) } else { self.judge(post, found, parts) }
+            if post.own {
+                self.own(found)
+            } else if post.overheard && found.elsewhere().is_some() {
+                self.overhear(post, parts)
+            } else {
+                self.judge(post, found, parts)
+            }
         })
     }
 
+    /// Judges a post that names the brand and seems to complain of another one.
+    fn overhear(&self, post: &Post<'_>, parts: &mut Parts) -> Verdict {
+        let apart = Post { addressed: false, ..*post };
+        let found = look(self.model, &apart, parts);
+        let verdict = self.judge(&apart, found, parts);
+        if verdict.reasons.iter().any(|reason| reason.speaks_for == ELSEWHERE) {
+            return verdict;
+        }
+        let found = look(self.model, post, parts);
+        self.judge(post, found, parts)
+    }
+
     fn judge(&self, post: &Post<'_>, found: Found, parts: &Parts) -> Verdict {
+        let meant_instead = if post.addressed { None } else { found.elsewhere() };
         let Found { sight, said, text, cues, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
@@ -187,11 +216,7 @@ impl Classifier {
             chances.needs_answer = chances.needs_answer.max(HEARD * chances.wants());
         }
         // Who praises us beside a complaint about them speaks of us.
-        let elsewhere = if chances.praise >= TAKEN {
-            None
-        } else {
-            named::elsewhere(post.addressed, &sight, &text, &cues)
-        };
+        let elsewhere = meant_instead.filter(|_| chances.praise < TAKEN);
         let relevance = relevance(post, &sight.about, elsewhere.is_some());
         let scores = scores(&chances, relevance);
         let (intent, unsure) = decide(&chances, &scores, group, is_known, has_terms);

@@ -39,13 +39,8 @@ pub(super) struct Scene<'a> {
 
 /// The other brand that the complaint in a text is about, as far as it has a name; `None` where
 /// there is no complaint, or it is, or may be, about the watched brand.
-pub(super) fn elsewhere(
-    is_addressed: bool,
-    sight: &Sight,
-    text: &Text,
-    cues: &Cues,
-) -> Option<String> {
-    if is_addressed || sight.brand.is_empty() {
+pub(super) fn elsewhere(sight: &Sight, text: &Text, cues: &Cues) -> Option<String> {
+    if sight.brand.is_empty() {
         return None;
     }
     let byte = |place: usize| text.origin.get(place).map_or(text.plain.len(), |at| *at as usize);

@@ -155,6 +155,7 @@ impl Bench {
             watch: line.brand.as_ref().and_then(|brand| self.watches.get(brand)),
             // A text that is handed over for a brand is taken as meant for it.
             addressed: true,
+            overheard: false,
             own: line.own,
         })
     }

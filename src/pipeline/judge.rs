@@ -5,7 +5,7 @@
 
 use super::ingest::Desk;
 use super::merge::WORDLESS;
-use crate::classify::{ELSEWHERE, Post};
+use crate::classify::Post;
 use crate::model::{Deadline, Interaction, Record, Time, Verdict, Version};
 
 /// How a post stands to the brand.
@@ -114,23 +114,16 @@ fn classify(
     title: &Option<String>,
     standing: Standing,
 ) -> Verdict {
-    let post = Post {
+    desk.classifier.classify(&Post {
         text: text.as_deref().unwrap_or_default(),
         title: title.as_deref(),
         lang: version.lang.as_deref(),
         channel: None,
         watch: Some(&desk.brand.watch),
         addressed: standing != Standing::Neither,
+        overheard: standing == Standing::Names,
         own: version.own,
-    };
-    // Who names the brand is heard as if they spoke to it, unless they complain of another one.
-    if standing == Standing::Names {
-        let overheard = desk.classifier.classify(&Post { addressed: false, ..post });
-        if overheard.reasons.iter().any(|reason| reason.speaks_for == ELSEWHERE) {
-            return overheard;
-        }
-    }
-    desk.classifier.classify(&post)
+    })
 }
 
 /// When an answer to a post is due by the present policy; `None` if it asks nothing.

@@ -351,6 +351,7 @@ fn terms_of_brands() {
             channel: None,
             watch: Some(&watch),
             addressed: !found.is_about(),
+            overheard: true,
             own: false,
         };
         let verdict = classifier.classify(&post);
