@@ -185,7 +185,9 @@ async fn nobody_comes_early(kind: &'static str, answer: fn(&Asked) -> Answer) {
         clock.set(until.plus(SLACK));
         stage.until(&case, || gate.lock().unwrap().back_at.is_some()).await;
         let back_at = gate.lock().unwrap().back_at.expect("it came");
-        assert!(back_at.since(until) <= SLACK + Time::MINUTE, "{case}: back at {back_at}");
+        // The next round is up to a minute later, and the clock goes up to a minute at once.
+        let is_prompt = back_at.since(until) <= SLACK + 2 * Time::MINUTE;
+        assert!(is_prompt, "{case}: back at {back_at}, allowed at {until}");
         assert_eq!(gate.lock().unwrap().early, [], "{case}");
         stage.pass(back_at.plus(10 * Time::MINUTE)).await;
     }
