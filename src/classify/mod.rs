@@ -22,7 +22,7 @@ pub mod eval;
 pub mod features;
 mod fold;
 mod index;
-pub(crate) mod language;
+mod language;
 mod lexicon;
 mod misspell;
 pub mod model;
@@ -46,6 +46,7 @@ use cues::{Cue, Cues};
 use features::{Names, Parts};
 use fold::Text;
 use language::Language;
+pub(crate) use language::is_settled;
 use lexicon::{Class, LEXICON};
 use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
@@ -187,12 +188,12 @@ impl Classifier {
         })
     }
 
-    /// Judges a post that names the brand and seems to complain of another one.
+    /// Judges a post that names the brand and complains of another one, unless it praises as well.
     fn overhear(&self, post: &Post<'_>, parts: &mut Parts) -> Verdict {
         let apart = Post { addressed: false, ..*post };
         let found = look(self.model, &apart, parts);
         let verdict = self.judge(&apart, found, parts);
-        if verdict.reasons.iter().any(|reason| reason.speaks_for == ELSEWHERE) {
+        if verdict.scores.praise < TAKEN {
             return verdict;
         }
         let found = look(self.model, post, parts);

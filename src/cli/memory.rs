@@ -5,7 +5,6 @@
 //! small things and leave holes; and each thread may have a heap of its own. Measured: 160 MB where
 //! 97 do.
 
-use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -20,10 +19,10 @@ pub fn settle() {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
-    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    let mut arguments = std::env::args_os();
     let mut command = Command::new(program);
-    if !arguments.is_empty() {
-        command.arg0(arguments.remove(0));
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
     }
     // It returns only if it failed.
     let _ = command.args(arguments).envs(SETTINGS).exec();

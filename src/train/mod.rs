@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::classify::blend::Group;
 use crate::classify::model::{HEADS, Head, Model, ModelError, PIECES, Shape};
-use crate::classify::{Classifier, Lesson, Post, Watch, language};
+use crate::classify::{Classifier, Lesson, Post, Watch, is_settled};
 pub use sources::{Error, Part, Plan, Sample, Target};
 
 /// How far the work is, for whoever waits.
@@ -43,7 +43,7 @@ pub fn train(
     tell(Stage::Read(samples.len()));
     let counts_of_langs = counts(samples, |sample| sample.tells_lang);
     let mut codes = enough(&counts_of_langs, plan.lang_least);
-    codes.retain(|code| !language::is_settled(code));
+    codes.retain(|code| !is_settled(code));
     let mut rng = fastrand::Rng::with_seed(plan.seed);
 
     // Languages first: which terms apply depends on them.
