@@ -17,12 +17,13 @@ pub const VARIABLE: &str = "AFFINITYD_FAULT";
 pub const CLOCK: &str = "AFFINITYD_FAULT_CLOCK";
 
 /// Every point, in the order in which a post and its mail come by.
-pub const POINTS: [&str; 13] = [
+pub const POINTS: [&str; 14] = [
     "store.open",      // before the database is opened
     "store.opened",    // it is open; nothing of ours was read or written
     "store.read",      // before an entry is read
     "store.commit",    // before a batch (rows, cases, cursor, mails) is applied, in memory
     "store.flush",     // it is applied; before it is handed to the kernel
+    "store.blobs",     // its large values are on the disk, in files of their own
     "store.sync",      // the kernel has it; before it is asked to put it on the disk
     "store.synced",    // it is on the disk; nobody knows yet
     "store.witnessed", // the number of the commit is kept beside the database

@@ -181,8 +181,10 @@ impl Engine {
         self.note(result)
     }
 
-    /// Makes everything committed so far survive a power cut: sled's log to the kernel, then the
-    /// data file (and large values, which sled keeps in files of their own) to the disk.
+    /// Makes everything committed so far survive a power cut: large values, which sled keeps in
+    /// files of their own, to the disk; then sled's log to the kernel, then the data file to the
+    /// disk. In this order, since sled that recovers passes over a value whose file is missing, even
+    /// in the midst of a commit that its log has whole.
     ///
     /// # Errors
     /// The disk's; after one the engine takes no more writes.
@@ -192,9 +194,10 @@ impl Engine {
         }
         let result = guard(|| {
             fault::point("store.flush")?;
+            self.sync_blobs()?;
+            fault::point("store.blobs")?;
             self.db.flush()?;
             fault::point("store.sync")?;
-            self.sync_blobs()?;
             self.data.sync_data()?;
             fault::pass("store.synced");
             Ok(())

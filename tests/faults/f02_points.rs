@@ -6,8 +6,8 @@ use affinityd::fault::POINTS;
 use crate::flow::Flow;
 
 /// Points that every commit passes: several hits, so that pages, mails and marks are met.
-const OF_A_COMMIT: [&str; 5] =
-    ["store.commit", "store.flush", "store.sync", "store.synced", "store.witnessed"];
+const OF_A_COMMIT: [&str; 6] =
+    ["store.commit", "store.flush", "store.blobs", "store.sync", "store.synced", "store.witnessed"];
 
 /// How many commits a calm run is long, and a few more.
 const COMMITS: usize = 24;

@@ -161,6 +161,14 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
         let (synced, home) = (synced.clone(), home.clone());
         move |_| *synced.lock().unwrap() = read(&home)
     };
+    let at_blobs = {
+        let (synced, home) = (synced.clone(), home.clone());
+        move |_| {
+            let blobs = Path::new("db/blobs");
+            let now = read(&home.join(blobs)).into_iter();
+            synced.lock().unwrap().extend(now.map(|(path, bytes)| (blobs.join(path), bytes)));
+        }
+    };
     let before_sync = {
         let (known, done) = (known.clone(), done.clone());
         let mut dice = fastrand::Rng::with_seed(seed);
@@ -194,11 +202,10 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
             done.1 += usize::from(found == after && before != after);
         }
     };
-    let plan = Plan::default().at("store.synced", 0, Action::Call(Box::new(at_sync))).at(
-        "store.sync",
-        0,
-        Action::Call(Box::new(before_sync)),
-    );
+    let plan = Plan::default()
+        .at("store.blobs", 0, Action::Call(Box::new(at_blobs)))
+        .at("store.sync", 0, Action::Call(Box::new(before_sync)))
+        .at("store.synced", 0, Action::Call(Box::new(at_sync)));
     let dice = Rc::new(RefCell::new(fastrand::Rng::with_seed(seed)));
     during(plan, || {
         while done.lock().unwrap().0 < cuts {
