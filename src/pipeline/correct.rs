@@ -67,7 +67,7 @@ pub fn correct(
         // Nothing is said before what it is said about, whatever the clocks do.
         let last = record.versions.last().map_or(now, |version| version.seen_at);
         let seen_at = now.max(last);
-        let is_late = was_late(&record);
+        let is_late = was_late(&record, &known);
         record.versions.push(Version {
             seen_at,
             created_at: known.created_at,

@@ -47,19 +47,16 @@ pub fn judge(desk: Desk<'_>, record: &mut Record, standing: Standing, is_late: b
     }
 }
 
-/// Whether the clock of a known post runs from when it was seen.
-pub fn was_late(known: &Record) -> bool {
-    let Some(it) = known.latest() else { return false };
+/// Whether the clock of a known post, which says this now, runs from when it was seen.
+pub fn was_late(known: &Record, it: &Interaction) -> bool {
     let fixed = known.versions.iter().find_map(|version| version.deadline.as_ref());
     fixed.is_some_and(|fixed| fixed.from == it.seen_at && it.seen_at != it.at)
 }
 
 /// Whether the classifier took a post for one that is not about the brand, and no person said so.
-pub fn was_passed_over(record: &Record) -> bool {
-    record.latest().is_some_and(|it| {
-        let said_by_person = it.ruling.as_ref().is_some_and(|r| r.relevant.is_some());
-        !it.relevant && !said_by_person && it.verdict.is_some_and(|v| v.scores.spam < 0.5)
-    })
+pub fn was_passed_over(it: &Interaction) -> bool {
+    let said_by_person = it.ruling.as_ref().is_some_and(|r| r.relevant.is_some());
+    !it.relevant && !said_by_person && it.verdict.as_ref().is_some_and(|v| v.scores.spam < 0.5)
 }
 
 /// The record without the classifier's words, so that it is judged anew.

@@ -4,7 +4,7 @@
 //! author deleted it. Classifying what changed is `ingest`'s.
 
 use super::reclassify::is_label;
-use crate::model::{Person, Reading, Record, Time, Version};
+use crate::model::{Interaction, Person, Reading, Record, Time, Version};
 use crate::store::{MAX_TEXT, cap};
 
 /// Counters alone make a new version at most this often.
@@ -15,6 +15,21 @@ const MAX_NAME: usize = 1024;
 
 /// Stands for the classifier where there was nothing to classify.
 pub const WORDLESS: &str = "no words";
+
+/// A record, and what it says now.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub record: Record,
+    pub state: Interaction,
+}
+
+impl Known {
+    /// `None` of a record in which nothing was read.
+    pub fn of(record: Record) -> Option<Self> {
+        let state = record.latest()?;
+        Some(Self { record, state })
+    }
+}
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,14 +43,14 @@ pub enum Merged {
 /// Lays `reading` over `known`. Without `seen_at` it was seen at `now`, and only what differs from
 /// the latest state is kept; with one it is history and is kept as told, at its place in time.
 pub fn merge(
-    known: Option<Record>,
+    known: Option<&Known>,
     reading: &Reading,
     person: Option<Person>,
     now: Time,
 ) -> Merged {
     let seen_at = reading.seen_at.unwrap_or(now);
     let mut version = told(reading, seen_at);
-    let Some(mut record) = known else {
+    let Some(known) = known else {
         let at = version.created_at.min(seen_at);
         return Merged::Changed(Record {
             platform: reading.platform.clone(),
@@ -48,13 +63,14 @@ pub fn merge(
         });
     };
     if reading.seen_at.is_none() {
-        leave_forgotten(&record, &mut version, person);
-        if !is_news(&record, &mut version, reading.created_at) {
+        leave_forgotten(&known.state, &mut version, person);
+        if !is_news(known, &mut version, reading.created_at) {
             return Merged::Known;
         }
-    } else if record.versions.iter().any(|v| says_the_same(&record, v, &version)) {
+    } else if known.record.versions.iter().any(|v| says_the_same(&known.record, v, &version)) {
         return Merged::Known;
     }
+    let mut record = known.record.clone();
     let place = record.versions.partition_point(|v| v.seen_at <= version.seen_at);
     drop_former_labels(&mut record, place, &version);
     record.versions.insert(place, version);
@@ -164,8 +180,11 @@ fn whole(reading: &Reading, seen_at: Time) -> Version {
 }
 
 /// Takes out of `version` all that the latest state holds already; whether anything is left.
-fn is_news(record: &Record, version: &mut Version, created_at: Option<Time>) -> bool {
-    let Some(state) = record.latest() else { return true };
+fn is_news(
+    Known { record, state }: &Known,
+    version: &mut Version,
+    created_at: Option<Time>,
+) -> bool {
     if state.deleted_at.is_some() {
         return false;
     }
@@ -232,12 +251,11 @@ fn is_news(record: &Record, version: &mut Version, created_at: Option<Time>) -> 
 
 /// Takes out of a reading what was known once and has been forgotten for its age: reading a post
 /// again brings neither its words nor its author's name back.
-fn leave_forgotten(record: &Record, version: &mut Version, person: Option<Person>) {
-    let Some(state) = record.latest() else { return };
+fn leave_forgotten(state: &Interaction, version: &mut Version, person: Option<Person>) {
     if state.author.is_none() && state.person.is_some() && state.person == person {
         version.author = None;
     }
-    let was_judged = state.verdict.is_some_and(|verdict| verdict.model != WORDLESS);
+    let was_judged = state.verdict.as_ref().is_some_and(|verdict| verdict.model != WORDLESS);
     if state.text.is_none() && state.title.is_none() && was_judged {
         version.text = None;
         version.title = None;
@@ -282,6 +300,11 @@ mod tests {
         }
     }
 
+    /// Laid over a record.
+    fn over(record: Record, reading: &Reading, person: Option<Person>, now: Time) -> Merged {
+        merge(Known::of(record).as_ref(), reading, person, now)
+    }
+
     fn changed(merged: Merged) -> Record {
         match merged {
             Merged::Changed(record) => record,
@@ -292,16 +315,13 @@ mod tests {
     #[test]
     fn the_same_post_read_again_is_known() {
         let first = changed(merge(None, &reading("hello"), Some(Person(1)), Time(2_000)));
-        assert_eq!(
-            merge(Some(first), &reading("hello"), Some(Person(1)), Time(3_000)),
-            Merged::Known
-        );
+        assert_eq!(over(first, &reading("hello"), Some(Person(1)), Time(3_000)), Merged::Known);
     }
 
     #[test]
     fn an_edit_keeps_the_first_times_and_has_the_new_text_from_when_it_was_seen() {
         let first = changed(merge(None, &reading("hello"), Some(Person(1)), Time(2_000)));
-        let edited = changed(merge(Some(first), &reading("bye"), Some(Person(1)), Time(9_000)));
+        let edited = changed(over(first, &reading("bye"), Some(Person(1)), Time(9_000)));
         let before = edited.as_of(Time(8_999)).expect("known");
         let after = edited.as_of(Time(9_000)).expect("known");
         assert_eq!((before.text.as_deref(), before.at), (Some("hello"), Time(1_000)));
@@ -325,10 +345,10 @@ mod tests {
         let mut late = reading("later words");
         late.seen_at = Some(Time(4_000));
         let one = changed(merge(None, &late, None, Time(9_000)));
-        let both = changed(merge(Some(one), &early, None, Time(9_000)));
+        let both = changed(over(one, &early, None, Time(9_000)));
         assert_eq!(both.as_of(Time(2_000)).and_then(|it| it.text).as_deref(), Some("first words"));
         assert_eq!(both.latest().and_then(|it| it.text).as_deref(), Some("later words"));
-        assert_eq!(merge(Some(both.clone()), &late, None, Time(9_000)), Merged::Known);
-        assert_eq!(merge(Some(both), &early, None, Time(9_000)), Merged::Known);
+        assert_eq!(over(both.clone(), &late, None, Time(9_000)), Merged::Known);
+        assert_eq!(over(both, &early, None, Time(9_000)), Merged::Known);
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use super::accounts;
 use super::ingest::{Desk, Ingested};
 use super::judge::{Standing, judge, unjudged, was_late, was_passed_over};
-use super::merge::{self, Merged};
+use super::merge::{self, Known, Merged};
 use crate::model::{Accounts, Act, Person, Reading, Record, Time};
 
 /// How a reading came to us.
@@ -106,9 +106,9 @@ impl<'a> Page<'a> {
             self.recognise(person)?;
             self.meet(&mut reading, person);
         }
-        let known = self.record(&reading.platform, &reading.id)?;
+        let known = self.record(&reading.platform, &reading.id)?.and_then(Known::of);
         // What was once about the brand stays so, also when a thread shows it again edited.
-        let was_about = known.as_ref().and_then(Record::latest).is_some_and(|it| it.relevant);
+        let was_about = known.as_ref().is_some_and(|known| known.state.relevant);
         let speaks = reading.own || call == Call::Addressed || was_about;
         let is_about = speaks || self.is_about_brand(&reading);
         if known.is_none() && call == Call::Found && !is_about {
@@ -117,13 +117,14 @@ impl<'a> Page<'a> {
         }
         let is_new = known.is_none();
         // What was only overheard so far may turn out to speak to the brand.
-        let was_mute = is_about && known.as_ref().is_some_and(was_passed_over);
-        let was_late = known.as_ref().is_some_and(was_late);
-        let known = if was_mute { known.map(unjudged) } else { known };
-        let mut record = match merge::merge(known.clone(), &reading, person, self.now) {
+        let was_mute = is_about && known.as_ref().is_some_and(|it| was_passed_over(&it.state));
+        let was_late = known.as_ref().is_some_and(|it| was_late(&it.record, &it.state));
+        let unjudged = |known: Known| Known::of(unjudged(known.record));
+        let known = if was_mute { known.and_then(unjudged) } else { known };
+        let mut record = match merge::merge(known.as_ref(), &reading, person, self.now) {
             Merged::Changed(record) => record,
             Merged::Known => match known.filter(|_| was_mute) {
-                Some(record) => record,
+                Some(known) => known.record,
                 None => {
                     self.counts.known += 1;
                     return Ok(());

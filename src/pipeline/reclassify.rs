@@ -209,7 +209,7 @@ fn relabel(
     if labels(old) == labels(&new) {
         return None;
     }
-    let is_late = was_late(&record);
+    let is_late = was_late(&record, &was);
     let last = record.versions.last()?.seen_at;
     record.versions.push(Version {
         seen_at: begun_at.max(last),
