@@ -5,6 +5,7 @@ mod desk;
 mod health;
 mod lone;
 mod poller;
+mod retold;
 mod running;
 mod socket;
 mod source;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::Office;
 use super::health;
+use super::retold::Told;
 use super::source::Source;
 use crate::http::pace::LONGEST_HOLD;
 use crate::model::{Mark, SourceState, Time};
@@ -31,6 +32,7 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
     let streams = source.account.streams();
     // By the steady time: an interval stays one, whatever becomes of the date.
     let mut due = vec![Time(i64::MIN); streams.len()];
+    let mut told = vec![Told::default(); streams.len()];
     let pulse = part(&source.account.name);
     loop {
         office.board.beat(&pulse, office.clock.steady());
@@ -43,11 +45,11 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
                 () = stop.cancelled() => return,
             }
         }
-        for (stream, due) in streams.iter().zip(due.iter_mut()) {
+        for ((stream, due), told) in streams.iter().zip(due.iter_mut()).zip(&mut told) {
             if *due > office.clock.steady() || stop.is_cancelled() {
                 continue;
             }
-            let done = poll(&source, &office, stream, &stop).await;
+            let done = poll(&source, &office, stream, told, &stop).await;
             // Of its own: that another stream is well does not end this one's fault.
             let fault = format!("{pulse}, {}", stream.name);
             *due = office.clock.steady().plus(stream.every + jitter(stream.every));
@@ -110,6 +112,7 @@ async fn poll(
     source: &Source,
     office: &Arc<Office>,
     stream: &Stream,
+    told: &mut Told,
     stop: &CancellationToken,
 ) -> Result<Option<Time>> {
     let name = &source.account.name;
@@ -123,10 +126,14 @@ async fn poll(
             () = stop.cancelled() => return Ok(None),
         };
         match asked {
-            Ok(page) => {
+            Ok(mut page) => {
                 let more = page.more;
                 let not_before = page.not_before;
+                let state = health::succeeded(state, !page.readings.is_empty(), office.clock.now());
+                let (news, tells) = told.news(std::mem::take(&mut page.readings));
+                page.readings = news;
                 take(source, office, stream, page, state, mark).await?;
+                *told = tells;
                 // Its quota for streams is used up, or the end was reached; the cursor is kept.
                 if !more || not_before.is_some_and(|until| until > office.clock.now()) {
                     return Ok(not_before);
@@ -193,8 +200,6 @@ async fn take(
         end_at: if page.end { Some(now) } else { mark.end_at },
         gaps,
     };
-    let found = !page.readings.is_empty();
-    let state = health::succeeded(state, found, now);
     let platform = source.account.platform.to_owned();
     let batch = Batch {
         readings: page.readings,

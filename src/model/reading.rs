@@ -80,7 +80,7 @@ pub struct Counts {
 }
 
 /// One sighting. Everything that is `None` is "not told", so an earlier reading's word stays.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reading {
     /// The platform's name, such as `mastodon`.
     pub platform: String,

@@ -41,6 +41,10 @@ impl From<sled::Error> for EngineError {
 /// it must not meet one: its own tidying gets along with this.
 const ROOM: u64 = 4 << 20;
 
+/// How often sled moves what is left in old segments, in milliseconds; it also syncs its file then,
+/// news or none. What is committed does not wait for that: [`Engine::flush`].
+const TIDY_EVERY: u64 = 5_000;
+
 /// Runs sled code; its internal assertions fail on damaged files, and that is damage, no reason
 /// for the process to die.
 fn guard<T>(run: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
@@ -77,7 +81,7 @@ impl Engine {
             let db = sled::Config::new()
                 .path(dir)
                 .cache_capacity(cache_bytes)
-                .flush_every_ms(Some(500))
+                .flush_every_ms(Some(TIDY_EVERY))
                 .open()?;
             let mut trees = Vec::new();
             for space in Space::ALL {
