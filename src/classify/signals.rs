@@ -113,7 +113,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
     if hits.is_empty() {
         return Said::default();
     }
-    let hits = settle(hits);
+    let hits = settle(text, hits);
     let mut signals = [Sum::default(); Signal::ALL.len()];
     let mut aspects = [Sum::default(); Aspect::ALL.len()];
     for hit in &hits {
@@ -239,8 +239,9 @@ impl Applying {
     }
 }
 
-/// The longest term at each place, family by family; the same term counts once.
-fn settle(mut hits: Vec<Hit>) -> Vec<Hit> {
+/// The longest term at each place, family by family; the same term counts once, and so do the same
+/// words, which close languages share.
+fn settle(text: &Text, mut hits: Vec<Hit>) -> Vec<Hit> {
     hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
     let mut longest = [(0, 0); 4];
     let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
@@ -259,8 +260,12 @@ fn settle(mut hits: Vec<Hit>) -> Vec<Hit> {
             continue;
         }
         *cover = span;
-        let is_time = family == Family::Time;
-        if is_time || !kept.iter().any(|known| known.number == hit.number) {
+        let is_same = |known: &Hit| {
+            let words = |hit: &Hit| &text.chars[hit.start..hit.end];
+            known.number == hit.number
+                || (known.term.class == hit.term.class && words(known) == words(&hit))
+        };
+        if family == Family::Time || !kept.iter().any(is_same) {
             kept.push(hit);
         }
     }
@@ -332,6 +337,12 @@ mod tests {
             assert!(found.reasons.iter().any(|r| r.speaks_for == signal.word()), "{text}");
         }
         assert!(!said("en", "The bus was late and the tea was cold", false).is_severe());
+    }
+
+    #[test]
+    fn what_close_languages_share_counts_once() {
+        let found = said("da", "Mit barn står alene i SFO'en", false);
+        assert!(!found.is_severe(), "half a word of Danish, half of Norwegian: {found:?}");
     }
 
     #[test]
