@@ -156,12 +156,10 @@ pub(super) fn fold_char(c: char, mut push: impl FnMut(char)) {
 }
 
 /// Folds a term of the lexicon the way texts are folded.
-pub(super) fn fold_term(term: &str) -> Vec<char> {
-    let mut out = Vec::new();
+pub(super) fn fold_term(term: &str, out: &mut Vec<char>) {
     for c in plain(term).chars() {
         fold_char(c, |c| out.push(c));
     }
-    out
 }
 
 impl Text {

@@ -6,9 +6,6 @@
 //! a term ends there, or goes on; so a word that begins no term is left after two or four letters,
 //! without a look at any term, and no look-up waits for the one before.
 
-/// One term to file: its letters and its number.
-pub(super) type Entry = (Vec<char>, u32);
-
 /// Terms by the hash of their letters. Different hashes share places.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -16,11 +13,18 @@ pub(super) struct Index {
     marks: Vec<u64>,
     /// Where the terms of each place begin in `filed`, and the end of the last.
     firsts: Vec<u32>,
-    /// Their numbers, and where their letters begin and end.
-    filed: Vec<(u32, u32, u32)>,
+    filed: Vec<Filed>,
     letters: Vec<char>,
     /// Letters of the longest.
     longest: usize,
+}
+
+/// A term: its number, and where its letters begin and end.
+#[derive(Clone, Copy, Debug)]
+struct Filed {
+    number: u32,
+    from: u32,
+    to: u32,
 }
 
 /// Hashes of one place are told apart by their highest bits, so that few terms are looked at in vain.
@@ -42,36 +46,41 @@ fn step(hash: u32, letter: char) -> u32 {
 }
 
 impl Index {
-    /// Files each term under its number. Equal terms may come several times.
-    pub(super) fn new(terms: &[Entry]) -> Self {
-        let places = terms.len().next_power_of_two();
-        let mut marks = vec![0; places];
-        let mut order = Vec::with_capacity(terms.len());
-        for (index, (letters, _)) in terms.iter().enumerate() {
+    /// Adds a term, whose letters `write` appends, and tells them. [`Self::sort`] comes after the last
+    /// term.
+    pub(super) fn file(&mut self, number: u32, write: impl FnOnce(&mut Vec<char>)) -> &[char] {
+        let from = self.letters.len();
+        write(&mut self.letters);
+        self.filed.push(Filed { number, from: from as u32, to: self.letters.len() as u32 });
+        &self.letters[from..]
+    }
+
+    /// Sorts what was filed by its places. Equal terms may come several times.
+    pub(super) fn sort(&mut self) {
+        let places = self.filed.len().next_power_of_two();
+        self.marks = vec![0; places];
+        let mut order = Vec::with_capacity(self.filed.len());
+        for (index, filed) in self.filed.iter().enumerate() {
+            let letters = &self.letters[filed.from as usize..filed.to as usize];
+            self.longest = self.longest.max(letters.len());
             let mut hash = 0;
             for (letter, count) in letters.iter().zip(1_usize..) {
                 hash = step(hash, *letter);
                 let place = hash as usize % places;
                 if count == letters.len() {
-                    marks[place] |= ENDS << slot(hash);
+                    self.marks[place] |= ENDS << slot(hash);
                     order.push((place, index));
                 } else if count.is_power_of_two() {
-                    marks[place] |= GOES_ON << slot(hash);
+                    self.marks[place] |= GOES_ON << slot(hash);
                 }
             }
         }
         order.sort_unstable();
-        let mut all = Self { marks, ..Self::default() };
-        for (place, index) in order {
-            let (letters, number) = &terms[index];
-            let from = all.letters.len() as u32;
-            all.letters.extend(letters);
-            all.firsts.resize(place + 1, all.filed.len() as u32);
-            all.filed.push((*number, from, all.letters.len() as u32));
-            all.longest = all.longest.max(letters.len());
+        for (count, (place, _)) in order.iter().enumerate() {
+            self.firsts.resize(place + 1, count as u32);
         }
-        all.firsts.resize(places + 1, all.filed.len() as u32);
-        all
+        self.firsts.resize(places + 1, order.len() as u32);
+        self.filed = order.iter().map(|(_, index)| self.filed[*index]).collect();
     }
 
     /// Calls `found(end, number)` for every term that starts at `at`, shortest first, equal ones in
@@ -86,7 +95,7 @@ impl Index {
             if mark & ENDS != 0 {
                 let word = &text[at..at + count];
                 let filed = self.firsts[place] as usize..self.firsts[place + 1] as usize;
-                for (number, from, to) in &self.filed[filed] {
+                for Filed { number, from, to } in &self.filed[filed] {
                     if self.letters[*from as usize..*to as usize] == *word {
                         found(at + count, *number);
                     }
@@ -104,8 +113,12 @@ mod tests {
     use super::*;
 
     fn index(terms: &[&str]) -> Index {
-        let entry = |(term, number): (&&str, u32)| (term.chars().collect(), number);
-        Index::new(&terms.iter().zip(0..).map(entry).collect::<Vec<_>>())
+        let mut index = Index::default();
+        for (term, number) in terms.iter().zip(0..) {
+            index.file(number, |letters| letters.extend(term.chars()));
+        }
+        index.sort();
+        index
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! watched brand, `<name>` for an @name. Accents and case do not matter. What classes there are, and
 //! what a weight means, is the caller's.
 
+use std::iter;
+
 use super::fold::{self, Text, is_unspaced};
 use super::index::Index;
 
@@ -47,6 +49,7 @@ pub(super) struct Terms<C> {
 const FIRSTS: usize = 512;
 
 /// Where the terms of one language are found.
+#[derive(Default)]
 struct List {
     /// Those that start where a word does.
     starts: Index,
@@ -69,36 +72,31 @@ pub(super) fn line_parts<C>(
     Some((class(word)?, weight.trim().parse().ok()?, list))
 }
 
-/// A term as folded, and as people write it who have no such letters on their keyboard.
-fn spellings(code: &str, term: &str) -> Vec<Vec<char>> {
-    // Most have one spelling, and no accents.
-    if term.is_ascii() && !term.contains('<') {
-        return vec![fold::plain(term).chars().collect()];
-    }
-    let term = term
-        .replace("<brand>", &fold::BRAND.to_string())
-        .replace("<name>", &fold::MENTION.to_string());
-    let fold = |term: &str| {
-        // The stand-ins are of the private range, which `plain` drops.
-        term.split_inclusive([fold::BRAND, fold::MENTION])
-            .flat_map(|part| {
-                let sign =
-                    part.chars().last().filter(|c| matches!(*c, fold::BRAND | fold::MENTION));
-                fold::fold_term(part).into_iter().chain(sign)
-            })
-            .collect::<Vec<char>>()
-    };
-    let mut all = vec![fold(&term)];
-    let pairs: &[(&str, &str)] = match code {
+/// A term as people write it who have no such letters on their keyboard.
+fn respelt(code: &str, term: &str) -> Option<String> {
+    let pairs: &[(char, &str)] = match code {
         "de" => &[],
-        "da" | "no" => &[("å", "aa"), ("ø", "o")],
-        _ => &[("ä", "a"), ("ö", "o"), ("ü", "u")],
+        "da" | "no" => &[('å', "aa"), ('ø', "o")],
+        _ => &[('ä', "a"), ('ö', "o"), ('ü', "u")],
     };
-    let respelt = pairs.iter().fold(term.clone(), |term, (from, to)| term.replace(from, to));
-    if respelt != term {
-        all.push(fold(&respelt));
+    let is_other = |c| pairs.iter().any(|(from, _)| c == *from);
+    let respell = || pairs.iter().fold(term.to_owned(), |term, (from, to)| term.replace(*from, to));
+    (!term.is_ascii() && term.contains(is_other)).then(respell)
+}
+
+/// Folds a term the way texts are folded, with stand-ins for names.
+fn fold(term: &str, out: &mut Vec<char>) {
+    let names = [("<brand>", fold::BRAND), ("<name>", fold::MENTION)];
+    let split = || names.iter().find_map(|(name, sign)| Some((term.split_once(name)?, *sign)));
+    match term.contains('<').then(split).flatten() {
+        // The stand-ins are of the private range, which folding drops.
+        Some(((before, behind), sign)) => {
+            fold(before, out);
+            out.push(sign);
+            fold(behind, out);
+        }
+        None => fold::fold_term(term, out),
     }
-    all
 }
 
 impl<C: Copy> Terms<C> {
@@ -108,23 +106,27 @@ impl<C: Copy> Terms<C> {
         let (mut firsts, mut all_inner) = (vec![0; FIRSTS], 0);
         for (index, (code, data)) in files.iter().enumerate() {
             let langs = 1 << index;
-            let (mut starts, mut inner) = (Vec::new(), Vec::new());
-            for (class, weight, list) in data.lines().filter_map(|line| line_parts(line, &class)) {
-                for written in list.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+            let mut list = List::default();
+            for (class, weight, line) in data.lines().filter_map(|line| line_parts(line, &class)) {
+                for written in line.split(',').map(str::trim).filter(|t| !t.is_empty()) {
                     let open = written.ends_with('*');
                     let number = terms.len() as u32;
                     terms.push(Term { class, weight, langs, open });
-                    let list = if written.starts_with('*') { &mut inner } else { &mut starts };
-                    for spelling in spellings(code, written.trim_matches('*')) {
-                        if let Some(first) = spelling.first() {
-                            firsts[*first as usize % FIRSTS] |= langs;
-                        }
-                        list.push((spelling, number));
+                    let is_inner = written.starts_with('*');
+                    let index = if is_inner { &mut list.inner } else { &mut list.starts };
+                    let term = written.trim_matches('*');
+                    let respelt = respelt(code, term);
+                    for spelling in iter::once(term).chain(respelt.as_deref()) {
+                        let letters = index.file(number, |letters| fold(spelling, letters));
+                        let Some(first) = letters.first() else { continue };
+                        firsts[*first as usize % FIRSTS] |= langs;
+                        all_inner |= if is_inner { langs } else { 0 };
                     }
                 }
             }
-            all_inner |= if inner.is_empty() { 0 } else { langs };
-            lists.push(List { starts: Index::new(&starts), inner: Index::new(&inner) });
+            list.starts.sort();
+            list.inner.sort();
+            lists.push(list);
         }
         Self { terms, lists, firsts, inner: all_inner }
     }
