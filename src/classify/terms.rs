@@ -40,13 +40,23 @@ pub(super) struct Terms<C> {
     terms: Vec<Term<C>>,
     /// By language: most texts ask for one, and what is small stays near the processor.
     lists: Vec<List>,
-    /// The languages with a term that begins with a letter, by its number modulo [`FIRSTS`].
-    firsts: Vec<Langs>,
+    /// The languages with a term that begins with two letters, by their [`beginning`].
+    beginnings: Vec<Langs>,
     /// The languages with terms that start anywhere: few.
     inner: Langs,
 }
 
-const FIRSTS: usize = 512;
+/// Beginnings told apart.
+const BEGINNINGS: usize = 1 << 12;
+
+/// Stands for the second letter of a term of one.
+const ONLY: char = '\0';
+
+/// The number of the first two letters of a term. Different letters share one.
+#[inline]
+fn beginning(first: char, second: char) -> usize {
+    (first as usize ^ (second as usize) << 5) % BEGINNINGS
+}
 
 /// Where the terms of one language are found.
 #[derive(Default)]
@@ -103,7 +113,7 @@ impl<C: Copy> Terms<C> {
     /// Reads files; the languages get their bits in this order.
     pub(super) fn read(files: &[(&str, &str)], class: impl Fn(&str) -> Option<C>) -> Self {
         let (mut terms, mut lists) = (Vec::new(), Vec::new());
-        let (mut firsts, mut all_inner) = (vec![0; FIRSTS], 0);
+        let (mut beginnings, mut all_inner) = (vec![0; BEGINNINGS], 0);
         for (index, (code, data)) in files.iter().enumerate() {
             let langs = 1 << index;
             let mut list = List::default();
@@ -119,7 +129,8 @@ impl<C: Copy> Terms<C> {
                     for spelling in iter::once(term).chain(respelt.as_deref()) {
                         let letters = index.file(number, |letters| fold(spelling, letters));
                         let Some(first) = letters.first() else { continue };
-                        firsts[*first as usize % FIRSTS] |= langs;
+                        let second = letters.get(1).unwrap_or(&ONLY);
+                        beginnings[beginning(*first, *second)] |= langs;
                         all_inner |= if is_inner { langs } else { 0 };
                     }
                 }
@@ -128,7 +139,7 @@ impl<C: Copy> Terms<C> {
             list.inner.sort();
             lists.push(list);
         }
-        Self { terms, lists, firsts, inner: all_inner }
+        Self { terms, lists, beginnings, inner: all_inner }
     }
 
     /// Calls `take` for every term of these languages in the text, in order of place; overlapping
@@ -145,10 +156,17 @@ impl<C: Copy> Terms<C> {
         for (at, c) in chars.iter().enumerate() {
             let is_start = *c != ' ' && !(at > 0 && letters[at] && letters[at - 1]);
             let is_inner = letters[at] && !c.is_ascii_digit();
-            let mut rest = langs & self.firsts[*c as usize % FIRSTS];
-            if !is_start {
-                rest &= if is_inner { self.inner } else { 0 };
+            let possible = match (is_start, is_inner) {
+                (true, _) => langs,
+                (false, true) => langs & self.inner,
+                (false, false) => 0,
+            };
+            if possible == 0 {
+                continue;
             }
+            let begins = |second| self.beginnings[beginning(*c, second)];
+            let next = chars.get(at + 1).unwrap_or(&ONLY);
+            let mut rest = possible & (begins(ONLY) | begins(*next));
             while rest != 0 {
                 let list = &self.lists[rest.trailing_zeros() as usize];
                 rest &= rest - 1;
