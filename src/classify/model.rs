@@ -75,14 +75,13 @@ pub struct Model {
     pub head: Head,
     /// How much each language of [`Head::codes`] is preferred in a short text.
     pub priors: Vec<f32>,
-    /// The rows of the second table, each of as many blocks as hold it: a processor adds up whole
-    /// blocks at once.
-    spoken: Vec<[i8; LANES]>,
     cells: Cow<'static, [u8]>,
 }
 
-/// Cells that are added up at once.
+/// Cells of the first table that are added up at once: a row and what is behind it.
 const LANES: usize = 16;
+/// Cells of the second table that are added up at once.
+const BLOCK: usize = 8;
 /// Rows whose sum two bytes hold, whatever their cells.
 const ROWS: usize = 256;
 
@@ -121,16 +120,8 @@ impl Model {
 
     /// With parts that fit.
     fn of(head: Head, cells: Cow<'static, [u8]>) -> Self {
-        let blocks = head.codes.len().div_ceil(LANES);
-        let mut spoken = vec![[0; LANES]; blocks << head.langs.bits];
-        let rows = cells[head.heads.cells()..].chunks_exact(head.codes.len());
-        for (row, blocks) in rows.zip(spoken.chunks_exact_mut(blocks)) {
-            for (cell, byte) in blocks.as_flattened_mut().iter_mut().zip(row) {
-                *cell = *byte as i8;
-            }
-        }
         let priors = head.codes.iter().map(|code| prior(code)).collect();
-        Self { head, priors, spoken, cells }
+        Self { head, priors, cells }
     }
 
     /// Reads the bytes of a file.
@@ -174,8 +165,8 @@ impl Model {
                     // What is behind a row is added up as well, and nobody asks for it. The second
                     // table is behind the first and has more cells than that.
                     let at = shape.row(feature.hash) * HEADS.len();
-                    let row = self.cells[at..].first_chunk::<LANES>().copied();
-                    add(&mut part, row.unwrap_or_default().map(|cell| cell as i8));
+                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; LANES]);
+                    add(&mut part, row);
                 }
                 total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
             }
@@ -201,13 +192,19 @@ impl Model {
     /// What the second table says of a text, per language of [`Head::codes`].
     pub fn langs(&self, parts: &Parts) -> Vec<f32> {
         let shape = &self.head.langs;
-        let blocks = self.head.codes.len().div_ceil(LANES);
-        let mut total = [[0_i16; LANES]; MOST_LANGS / LANES];
+        let columns = self.head.codes.len();
+        let table = &self.cells[self.head.heads.cells()..];
+        let mut total = [[0_i16; BLOCK]; MOST_LANGS / BLOCK];
         // Of less than `ROWS` features.
         for hash in &parts.spoken {
-            let row = &self.spoken[shape.row(*hash) * blocks..][..blocks];
-            for (sums, cells) in total.iter_mut().zip(row) {
-                add(sums, *cells);
+            let row = &table[shape.row(*hash) * columns..][..columns];
+            let (blocks, rest) = row.as_chunks();
+            for (sums, cells) in total.iter_mut().zip(blocks) {
+                add(sums, cells);
+            }
+            let behind = total.as_flattened_mut().iter_mut().skip(columns - rest.len());
+            for (sum, cell) in behind.zip(rest) {
+                *sum += i16::from(*cell as i8);
             }
         }
         let root = (parts.spoken.len().max(1) as f32).sqrt();
@@ -217,9 +214,9 @@ impl Model {
 }
 
 #[inline]
-fn add(sums: &mut [i16; LANES], cells: [i8; LANES]) {
+fn add<const N: usize>(sums: &mut [i16; N], cells: &[u8; N]) {
     for (sum, cell) in sums.iter_mut().zip(cells) {
-        *sum += i16::from(cell);
+        *sum += i16::from(*cell as i8);
     }
 }
 
@@ -263,6 +260,34 @@ mod tests {
         assert_eq!(again.head, SHIPPED.head);
         assert_eq!(again.bytes(), bytes);
         assert!(bytes.len() <= 6_000_000, "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn languages_are_added_up_however_many_there_are() {
+        for columns in [1, 8, 11] {
+            let shape =
+                |columns| Shape { bits: 4, scale: vec![1.0; columns], bias: vec![0.5; columns] };
+            let head = Head {
+                heads: shape(HEADS.len()),
+                langs: shape(columns),
+                codes: vec!["xx".to_owned(); columns],
+                ..SHIPPED.head.clone()
+            };
+            let (heads, langs) = (head.heads.cells(), head.langs.cells());
+            let cells: Vec<u8> = (0..heads + langs).map(|at| (at * 7) as u8).collect();
+            let table = cells[heads..].to_vec();
+            let model = Model::new(head, cells).unwrap();
+            // The first row, the last and one between, of sixteen.
+            let mut parts = Parts::default();
+            parts.spoken = vec![0, u32::MAX, 9 << 28];
+            let wanted = (0..columns).map(|column| {
+                let cells = [0, 15, 9].map(|row| table[row * columns + column] as i8);
+                cells.iter().map(|cell| f32::from(*cell)).sum::<f32>() / 3_f32.sqrt() + 0.5
+            });
+            for (sum, wanted) in model.langs(&parts).into_iter().zip(wanted) {
+                assert!((sum - wanted).abs() < 1e-3, "{sum} {wanted}");
+            }
+        }
     }
 
     #[test]
