@@ -108,16 +108,16 @@ impl Parts {
         self.add(Sort::Cue, step(step(0, which), level), Feature::WHOLE as usize, 0);
     }
 
-    /// Adds a feature; tells whether it is new.
+    /// Adds a feature; tells its final hash if it is new.
     #[inline]
-    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) -> bool {
+    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) -> Option<u32> {
         let hash = spread(step(hash, sort as u32));
-        let is_new = self.seen.insert(hash);
-        if is_new {
-            let list = if sort == Sort::Piece { &mut self.pieces } else { &mut self.words };
-            list.push(Feature { hash, first: first as u16, count: count as u16 });
+        if !self.seen.insert(hash) {
+            return None;
         }
-        is_new
+        let list = if sort == Sort::Piece { &mut self.pieces } else { &mut self.words };
+        list.push(Feature { hash, first: first as u16, count: count as u16 });
+        Some(hash)
     }
 
     /// Adds letters too few to be a piece.
@@ -129,12 +129,12 @@ impl Parts {
         }
     }
 
-    /// Adds a token and its word; tells whether the word is new.
-    fn token(&mut self, place: Range<usize>, hash: u32) -> bool {
-        let is_new = self.add(Sort::Word, hash, self.tokens.len(), 1);
+    /// Adds a token and its word; tells the final hash of the word if it is new.
+    fn token(&mut self, place: Range<usize>, hash: u32) -> Option<u32> {
+        let added = self.add(Sort::Word, hash, self.tokens.len(), 1);
         self.tokens.push(place.start as u32..place.end as u32);
         self.hashes.push(hash);
-        is_new
+        added
     }
 
     fn walk(&mut self, plain: &str, names: Names<'_>) {
@@ -199,8 +199,10 @@ impl Parts {
         if is_number {
             self.token(at..end, NUMBER + (end - at).min(5) as u32);
         } else {
-            if self.token(at..end, hash) && self.spoken.len() < MOST_SPOKEN {
-                self.spoken.extend(self.words.last().map(|word| word.hash));
+            if let Some(hash) = self.token(at..end, hash)
+                && self.spoken.len() < MOST_SPOKEN
+            {
+                self.spoken.push(hash);
             }
             word.push('$');
             self.take_pieces(&word);
@@ -222,11 +224,11 @@ impl Parts {
                 }
                 if long < PIECES.0 {
                     self.letters(hash);
-                } else if self.add(Sort::Piece, hash, token, 1)
+                } else if let Some(hash) = self.add(Sort::Piece, hash, token, 1)
                     && long <= SPOKEN
                     && self.spoken.len() < MOST_SPOKEN
                 {
-                    self.spoken.extend(self.pieces.last().map(|piece| piece.hash));
+                    self.spoken.push(hash);
                 }
             }
         }
@@ -352,10 +354,17 @@ fn spread(mut hash: u32) -> u32 {
 }
 
 /// A set of hashes that is emptied at no cost.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Seen {
-    slots: Vec<(u32, u32)>,
+    /// Each with the round in which it came.
+    slots: Box<[(u32, u32); Self::SIZE]>,
     round: u32,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { slots: Box::new([(0, 0); Self::SIZE]), round: 0 }
+    }
 }
 
 impl Seen {
@@ -365,8 +374,8 @@ impl Seen {
 
     fn clear(&mut self) {
         self.round = self.round.wrapping_add(1);
-        if self.slots.is_empty() || self.round == 0 {
-            self.slots = vec![(0, 0); Self::SIZE];
+        if self.round == 0 {
+            *self = Self::default();
             self.round = 1;
         }
     }
