@@ -297,7 +297,7 @@ impl Text {
 }
 
 /// Whether most of its letters are capitals.
-pub(super) fn shouts(original: &str) -> bool {
+fn shouts(original: &str) -> bool {
     let count = |is: fn(&u8) -> bool| original.bytes().filter(is).count();
     let (mut upper, mut lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
     if !original.is_ascii() {

@@ -280,9 +280,9 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     let plain = fold::plain(&words);
     let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
     let names = Names { brand: &sight.brand, others: &sight.rivals };
-    parts.take(&plain, names, fold::shouts(&words), post.channel);
-    let language = language::find(&plain, parts, model, post.lang);
     let text = Text::new(&words, plain, &sight.brand);
+    parts.take(&text.plain, names, text.signs.shouts, post.channel);
+    let language = language::find(&text.plain, parts, model, post.lang);
     let mut hits = Vec::new();
     LEXICON.each(&text, language.active | language.mixed_in, |hit| hits.push(hit));
     let cues = cues::weigh(&text, &hits, &language);
