@@ -106,6 +106,8 @@ impl Gold {
     }
 }
 
+/// Read and written at once. Larger pieces push the model out of the cache of a processor.
+const PIECE: usize = 64 * 1024;
 /// The longest line that is read; what is longer is that line's mistake.
 const LONGEST: usize = 8 * 1024 * 1024;
 
@@ -195,7 +197,7 @@ pub(super) fn lines<L: DeserializeOwned>(
             serde_json::from_str::<L>(text).context("no JSON object with `id` and `text`")
         };
         each(number, line, input.buffer().is_empty())?;
-        bytes.shrink_to(64 * 1024);
+        bytes.shrink_to(PIECE);
     }
 }
 
@@ -210,13 +212,13 @@ pub(super) fn open(file: Option<&PathBuf>) -> Result<Input> {
         }
         _ => Box::new(std::io::stdin()),
     };
-    Ok(BufReader::with_capacity(256 * 1024, input))
+    Ok(BufReader::with_capacity(PIECE, input))
 }
 
 /// Classifies lines; a bad line gives a line with `error`, in its place.
 pub fn classify(options: &Options) -> Outcome {
     let input = open(options.file.as_ref())?;
-    let mut out = BufWriter::with_capacity(256 * 1024, std::io::stdout().lock());
+    let mut out = BufWriter::with_capacity(PIECE, std::io::stdout().lock());
     let mut bench = Bench::new(options.model.as_deref())?;
     lines(input, |number, line: Result<Line>, is_last_here| {
         let written = match line {
