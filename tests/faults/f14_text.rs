@@ -17,7 +17,7 @@ use crate::platforms::fixtures::Fixtures;
 use crate::platforms::now;
 
 /// Hostile texts, each with its name.
-fn texts() -> Vec<(&'static str, String)> {
+pub fn texts() -> Vec<(&'static str, String)> {
     let many = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
     vec![
         ("nothing", String::new()),

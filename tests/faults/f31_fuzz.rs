@@ -19,7 +19,7 @@ use chrono_tz::Tz;
 use mail_parser::MessageParser;
 use url::Url;
 
-use super::rounds;
+use super::{f14_text, rounds};
 use crate::mutator::Mutator;
 use crate::platforms::fixtures::Fixtures;
 use crate::platforms::now;
@@ -359,13 +359,20 @@ fn terms_of_brands() {
     });
 }
 
-/// What people write, as it comes: to the brand, about it, and by it.
+/// What people write, and what nobody writes: to the brand, about it, and by it; some of it as a
+/// text of a megabyte.
 #[test]
 fn posts() {
+    const MEGABYTE: usize = 1 << 20;
     let classifier = Classifier::new();
     let watch = Watch::name("acme");
-    Mutator::new("posts", []).run(inputs(1), |input| {
-        let text = String::from_utf8_lossy(input);
+    let strange = f14_text::texts().into_iter().map(|(_, words)| words.chars().take(200).collect());
+    let strange = strange.map(String::into_bytes);
+    Mutator::new("posts", strange).run_on_all_cores(rounds(2_000, 10_000_000), |input| {
+        let mut text = String::from_utf8_lossy(input);
+        if input.len() % 1_000 == 999 {
+            text = text.repeat(MEGABYTE / text.len() + 1).into();
+        }
         let way = input.len() % 3;
         let post = Post {
             text: &text,

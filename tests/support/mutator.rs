@@ -2,8 +2,10 @@
 //! kept inputs, and breaks it. The same seed gives the same inputs.
 
 use std::fs;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::thread::{available_parallelism, scope};
 use std::time::SystemTime;
 
 use fastrand::Rng;
@@ -112,17 +114,36 @@ impl Mutator {
     /// Shows every kept input as it is and `count` broken ones to `look`. If that panics, says
     /// with which input, and with which seed it is made again.
     pub fn run(&self, count: usize, look: impl Fn(&[u8])) {
+        let seed = self.begin(count, &look);
+        (0..count as u64).for_each(|nth| self.show_nth(seed, nth, &look));
+    }
+
+    /// The same on every core, for what is shown very many.
+    pub fn run_on_all_cores(&self, count: usize, look: impl Fn(&[u8]) + Sync) {
+        let (seed, look) = (self.begin(count, &look), &look);
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        scope(|scope| {
+            for first in 0..cores as u64 {
+                let mine = (first..count as u64).step_by(cores);
+                scope.spawn(move || mine.for_each(|nth| self.show_nth(seed, nth, look)));
+            }
+        });
+    }
+
+    /// Shows the kept inputs; tells the seed of the broken ones.
+    fn begin(&self, count: usize, look: &impl Fn(&[u8])) -> u64 {
         for (place, kept) in self.kept.iter().enumerate() {
-            self.show(&format!("kept input {place}"), kept, &look);
+            self.show(&format!("kept input {place}"), kept, look);
         }
         let seed = seed();
         println!("{}: {count} inputs of AFFINITYD_SEED={seed}", self.format);
-        for nth in 0..count as u64 {
-            let mut rng =
-                Rng::with_seed(seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
-            let input = self.make(&mut rng);
-            self.show(&format!("AFFINITYD_SEED={seed}, input {nth}"), &input, &look);
-        }
+        seed
+    }
+
+    fn show_nth(&self, seed: u64, nth: u64, look: &impl Fn(&[u8])) {
+        let mut rng = Rng::with_seed(seed.wrapping_add(nth.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        let input = self.make(&mut rng);
+        self.show(&format!("AFFINITYD_SEED={seed}, input {nth}"), &input, look);
     }
 
     fn show(&self, which: &str, input: &[u8], look: &impl Fn(&[u8])) {
