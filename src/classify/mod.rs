@@ -230,7 +230,7 @@ impl Classifier {
             let head = head(intent, unsure);
             (self.model, parts, head, HEADS[head], group.weights[head][head])
         });
-        let verdict = Verdict {
+        said.join(Verdict {
             lang: language.code,
             intent,
             sentiment: feeling(&chances),
@@ -242,8 +242,7 @@ impl Classifier {
             reasons: why::reasons(&text, &cues, learned, brand(&sight.about, elsewhere)),
             unsure,
             ..Verdict::empty(self.model())
-        };
-        said.join(verdict, post.channel)
+        })
     }
 
     /// A post of the brand asks nothing of the brand; only where it sends people matters.
@@ -252,15 +251,14 @@ impl Classifier {
         let moved_private = cues.sum(Class::Private) >= 1.0;
         let private: Vec<Cue> =
             cues.0.into_iter().filter(|cue| cue.class == Class::Private).collect();
-        let verdict = Verdict {
+        said.join(Verdict {
             lang: language.code,
             relevant: true,
             moved_private,
             scores: Scores { relevant: 1.0, sentiment: [0.0, 1.0, 0.0], ..Scores::default() },
             reasons: why::reasons(&text, &Cues(private), None, std::iter::empty()),
             ..Verdict::empty(self.model())
-        };
-        said.join(verdict, None)
+        })
     }
 
     /// How a language is weighed, and whether the model has seen posts in it.

@@ -10,7 +10,7 @@ mod terms;
 
 use super::fold::Text;
 use super::why::REASONS;
-use crate::model::{Aspect, Intent, Promised, Reason, Sentiment, Signal, Verdict};
+use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
 use terms::{Class, Family, Hit, Langs, TERMS};
 
 /// The sum from which on something is said.
@@ -53,7 +53,7 @@ impl Said {
     }
 
     /// The verdict with what was found; aspects only of a text that is about the brand.
-    pub(super) fn join(self, mut verdict: Verdict, channel: Option<&str>) -> Verdict {
+    pub(super) fn join(self, mut verdict: Verdict) -> Verdict {
         let is_about = verdict.relevant;
         // "Can you recommend one?" recommends nothing, and "it was five stars once" the contrary.
         let fits = |signal: Signal| match signal {
@@ -61,10 +61,7 @@ impl Said {
             Signal::WarnsOff => verdict.sentiment != Sentiment::Pos,
             _ => true,
         };
-        let mut aspects = if is_about { self.aspects } else { Vec::new() };
-        if is_about && aspects.is_empty() {
-            aspects.extend(usual(&verdict, channel));
-        }
+        let aspects = if is_about { self.aspects } else { Vec::new() };
         let signals: Vec<Signal> = self.signals.into_iter().filter(|s| fits(*s)).collect();
         let is_kept = |word: &str| {
             aspects.iter().any(|aspect| aspect.word() == word)
@@ -76,17 +73,6 @@ impl Said {
         (verdict.aspects, verdict.signals) = (aspects, signals);
         verdict.promised = self.promised;
         verdict
-    }
-}
-
-/// What a text is about whose words do not tell: who asks for something without naming a thing, or
-/// only thanks, has to do with service; who reviews or praises means what is sold.
-fn usual(verdict: &Verdict, channel: Option<&str>) -> Option<Aspect> {
-    match verdict.intent {
-        Intent::Other => None,
-        _ if channel == Some("review") => Some(Aspect::Quality),
-        Intent::Praise if !verdict.thanks => Some(Aspect::Quality),
-        _ => Some(Aspect::Service),
     }
 }
 
@@ -357,20 +343,6 @@ mod tests {
     fn what_close_languages_share_counts_once() {
         let found = said("da", "Mit barn står alene i SFO'en", false);
         assert!(!found.is_severe(), "half a word of Danish, half of Norwegian: {found:?}");
-    }
-
-    #[test]
-    fn who_names_nothing_means_what_is_usual() {
-        let about = |intent, thanks, channel| {
-            let verdict = Verdict { intent, thanks, relevant: true, ..Verdict::empty("") };
-            Said::default().join(verdict, channel).aspects
-        };
-        let review = Some("review");
-        assert_eq!(about(Intent::Complaint, false, Some("microblog")), [Aspect::Service]);
-        assert_eq!(about(Intent::Complaint, false, review), [Aspect::Quality]);
-        assert_eq!(about(Intent::Praise, false, None), [Aspect::Quality]);
-        assert_eq!(about(Intent::Praise, true, None), [Aspect::Service]);
-        assert_eq!(about(Intent::Other, false, review), []);
     }
 
     #[test]
