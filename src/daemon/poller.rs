@@ -1,8 +1,8 @@
 //! Reads the streams of one account, each at its interval, page by page.
 //!
 //! Takes the stream's cursor, asks the platform for a request, has it sent and parsed, and hands
-//! the page to `pipeline::ingest`, which commits it together with the next cursor. One account's
-//! trouble never touches another's: each has a task of its own.
+//! what the page before did not tell to `pipeline::ingest`, which commits it together with the next
+//! cursor. One account's trouble never touches another's: each has a task of its own.
 
 use std::sync::Arc;
 

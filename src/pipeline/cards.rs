@@ -50,14 +50,23 @@ pub fn card(
         }
         None => PersonCard::default(),
     };
+    let telling = rows.iter().find(|row| row.id == telling(case)).or(opening.as_ref());
+    let verdict = telling.and_then(|row| row.verdict.as_ref());
     Ok(CaseCard {
         people: people.len() as u64,
-        title: opening.as_ref().and_then(|o| o.title.clone()),
-        text: opening.as_ref().and_then(|o| o.text.clone()),
-        reasons: opening.and_then(|o| o.verdict).map(|v| v.reasons).unwrap_or_default(),
+        title: telling.and_then(|row| row.title.clone()),
+        text: telling.and_then(|row| row.text.clone()),
+        reasons: verdict.map(|verdict| verdict.reasons.clone()).unwrap_or_default(),
         person,
         ..bare_card(desk, case, now, unchecked_since)
     })
+}
+
+/// The post that makes a case what it is called: one that began with a question and went on with a
+/// complaint is a complaint, and has to show it.
+fn telling(case: &Case) -> &str {
+    let asks = case.asks.iter().find(|ask| ask.intent == case.class);
+    asks.map_or(&case.interaction, |ask| &ask.id)
 }
 
 /// A card with what the case itself holds, without words and people.
