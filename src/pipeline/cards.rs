@@ -50,23 +50,26 @@ pub fn card(
         }
         None => PersonCard::default(),
     };
-    let telling = rows.iter().find(|row| row.id == telling(case)).or(opening.as_ref());
-    let verdict = telling.and_then(|row| row.verdict.as_ref());
+    // What made a question a complaint may be no more than "still no answer?".
+    let telling = telling(case).and_then(|ask| rows.iter().find(|row| row.id == ask.id));
+    let posts = opening.iter().chain(telling);
+    let words: Vec<&str> = posts.clone().filter_map(|row| row.text.as_deref()).collect();
+    let verdict = posts.last().and_then(|row| row.verdict.as_ref());
     Ok(CaseCard {
         people: people.len() as u64,
-        title: telling.and_then(|row| row.title.clone()),
-        text: telling.and_then(|row| row.text.clone()),
+        title: opening.as_ref().and_then(|row| row.title.clone()),
+        text: Some(words.join(" … ")).filter(|words| !words.is_empty()),
         reasons: verdict.map(|verdict| verdict.reasons.clone()).unwrap_or_default(),
         person,
         ..bare_card(desk, case, now, unchecked_since)
     })
 }
 
-/// The post that makes a case what it is called: one that began with a question and went on with a
-/// complaint is a complaint, and has to show it.
-fn telling(case: &Case) -> &str {
-    let asks = case.asks.iter().find(|ask| ask.intent == case.class);
-    asks.map_or(&case.interaction, |ask| &ask.id)
+/// The post that makes a case what it is called, if that is not the first: one that began with a
+/// question and went on with a complaint is a complaint, and has to show it.
+fn telling(case: &Case) -> Option<&Ask> {
+    let ask = case.asks.iter().find(|ask| ask.intent == case.class);
+    ask.filter(|ask| ask.id != case.interaction)
 }
 
 /// A card with what the case itself holds, without words and people.
