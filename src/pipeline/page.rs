@@ -119,8 +119,8 @@ impl<'a> Page<'a> {
         // What was only overheard so far may turn out to speak to the brand.
         let was_mute = is_about && known.as_ref().is_some_and(|it| was_passed_over(&it.state));
         let was_late = known.as_ref().is_some_and(|it| was_late(&it.record, &it.state));
-        let unjudged = |known: Known| Known::of(unjudged(known.record));
-        let known = if was_mute { known.and_then(unjudged) } else { known };
+        let anew = |known: Known| Known::of(unjudged(known.record));
+        let known = if was_mute { known.and_then(anew) } else { known };
         let mut record = match merge::merge(known.as_ref(), &reading, person, self.now) {
             Merged::Changed(record) => record,
             Merged::Known => match known.filter(|_| was_mute) {
