@@ -218,6 +218,7 @@ fn starts_with(words: &str, phrase: &str, gap: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold;
     use super::*;
 
     #[test]
@@ -225,7 +226,7 @@ mod tests {
         let phrases = CONTRAST.before.iter().chain(&CONTRAST.behind);
         for phrase in phrases {
             let mut folded = Vec::new();
-            super::super::fold::fold_term(phrase.words, &mut folded);
+            fold::fold_term(&fold::plain(phrase.words), &mut folded);
             let folded: String = folded.into_iter().collect();
             assert_eq!(folded, phrase.words, "accents and signs are taken off before");
             assert!(phrase.role != Role::Plain && phrase.gap <= 3, "{phrase:?}");

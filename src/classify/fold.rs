@@ -85,6 +85,7 @@ fn push_plain(chars: impl Iterator<Item = char>, out: &mut String) {
             | '\u{E000}'..='\u{F8FF}' => {}
             'İ' => out.push('i'),
             _ if c.is_ascii() => out.push(c.to_ascii_lowercase()),
+            _ if is_unspaced(c) => out.push(c),
             _ => out.extend(c.to_lowercase()),
         }
     }
@@ -155,9 +156,9 @@ pub(super) fn fold_char(c: char, mut push: impl FnMut(char)) {
     }
 }
 
-/// Folds a term of the lexicon the way texts are folded.
-pub(super) fn fold_term(term: &str, out: &mut Vec<char>) {
-    for c in plain(term).chars() {
+/// Folds a term, which is written [`plain`], the way texts are folded.
+pub(super) fn fold_term(plain: &str, out: &mut Vec<char>) {
+    for c in plain.chars() {
         fold_char(c, |c| out.push(c));
     }
 }

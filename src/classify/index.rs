@@ -57,10 +57,12 @@ impl Index {
 
     /// Sorts what was filed by its places. Equal terms may come several times.
     pub(super) fn sort(&mut self) {
+        self.filed.retain(|filed| filed.from < filed.to);
         let places = self.filed.len().next_power_of_two();
         self.marks = vec![0; places];
-        let mut order = Vec::with_capacity(self.filed.len());
-        for (index, filed) in self.filed.iter().enumerate() {
+        self.firsts = vec![0; places + 1];
+        let mut of_each = Vec::with_capacity(self.filed.len());
+        for filed in &self.filed {
             let letters = &self.letters[filed.from as usize..filed.to as usize];
             self.longest = self.longest.max(letters.len());
             let mut hash = 0;
@@ -69,18 +71,23 @@ impl Index {
                 let place = hash as usize % places;
                 if count == letters.len() {
                     self.marks[place] |= ENDS << slot(hash);
-                    order.push((place, index));
+                    of_each.push(place);
+                    self.firsts[place + 1] += 1;
                 } else if count.is_power_of_two() {
                     self.marks[place] |= GOES_ON << slot(hash);
                 }
             }
         }
-        order.sort_unstable();
-        for (count, (place, _)) in order.iter().enumerate() {
-            self.firsts.resize(place + 1, count as u32);
+        for place in 0..places {
+            self.firsts[place + 1] += self.firsts[place];
         }
-        self.firsts.resize(places + 1, order.len() as u32);
-        self.filed = order.iter().map(|(_, index)| self.filed[*index]).collect();
+        let mut free = self.firsts.clone();
+        let mut sorted = vec![Filed { number: 0, from: 0, to: 0 }; of_each.len()];
+        for (filed, place) in self.filed.iter().zip(of_each) {
+            sorted[free[place] as usize] = *filed;
+            free[place] += 1;
+        }
+        self.filed = sorted;
     }
 
     /// Calls `found(end, number)` for every term that starts at `at`, shortest first, equal ones in

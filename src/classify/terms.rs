@@ -2,8 +2,9 @@
 //!
 //! A data line is `class weight: term, term, …`; `#` starts a comment line. A star at the end of a
 //! term allows any ending, one at its start any beginning (compounds). `<brand>` stands for the
-//! watched brand, `<name>` for an @name. Accents and case do not matter. What classes there are, and
-//! what a weight means, is the caller's.
+//! watched brand, `<name>` for an @name. Accents do not matter; all else is written as
+//! [`fold::plain`] leaves it, so that tens of thousands of terms need not be made plain at each
+//! start. What classes there are, and what a weight means, is the caller's.
 
 use std::iter;
 
