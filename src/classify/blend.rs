@@ -8,10 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{HEADS, Sums};
 use super::score::{Odds, squash};
+use super::tone;
 
 /// What the terms give: log of the three sentiments, log-odds of complaint, question, praise,
-/// spam and of needing an answer, and thanks.
-pub const TERMS: usize = 9;
+/// spam and of needing an answer, thanks; and the tone.
+pub const TERMS: usize = 9 + tone::VALUES;
+/// The place of the first value of the tone, its balance.
+const TONE: usize = HEADS.len() + 9;
 /// Both judges' words, and 1.
 pub const INPUTS: usize = HEADS.len() + TERMS + 1;
 
@@ -43,6 +46,7 @@ impl Group {
         // Who thanks asks for nothing more, as a rule.
         weights[3][HEADS.len() + 8] = -0.3;
         weights[8][HEADS.len() + 8] = -0.3;
+        (weights[0][TONE], weights[2][TONE]) = (-0.7, 0.7);
         Self { langs: Vec::new(), weights, take: 0.5, look: 0.35 }
     }
 
@@ -56,6 +60,11 @@ impl Group {
     }
 }
 
+/// Whether an input may speak for a head. The tone speaks for feelings only.
+pub fn speaks(input: usize, head: usize) -> bool {
+    head < 3 || !(TONE..TONE + tone::VALUES).contains(&input)
+}
+
 /// The inputs of one text.
 pub fn inputs(sums: &Sums, odds: &Odds) -> [f32; INPUTS] {
     let mut all = [1.0; INPUTS];
@@ -65,7 +74,7 @@ pub fn inputs(sums: &Sums, odds: &Odds) -> [f32; INPUTS] {
         (p / (1.0 - p)).ln()
     };
     let [neg, neu, pos] = odds.sentiment.map(|p| p.max(1e-3).ln());
-    let terms: [f32; TERMS] = [
+    let terms = [
         neg,
         neu,
         pos,
@@ -76,7 +85,8 @@ pub fn inputs(sums: &Sums, odds: &Odds) -> [f32; INPUTS] {
         log_odds(odds.asks()),
         odds.thanks.clamp(0.0, 4.0),
     ];
-    all[HEADS.len()..INPUTS - 1].copy_from_slice(&terms);
+    all[HEADS.len()..TONE].copy_from_slice(&terms);
+    all[TONE..INPUTS - 1].copy_from_slice(&odds.tone.values());
     all
 }
 

@@ -34,6 +34,9 @@ impl Cues {
     }
 }
 
+/// What is left of the tone of a word that is negated: "not good" is bad, but less so (the figure
+/// of vaderSentiment).
+const DENIED: f32 = -0.74;
 /// What the evidence for one class approaches.
 const MOST: f32 = 6.0;
 /// Words between a negation and what it negates.
@@ -41,10 +44,15 @@ const REACH: u32 = 3;
 /// The same for things that ought to happen, which take objects: "not received my parcel".
 const FAR_REACH: u32 = 5;
 
-/// Weighs every term. `hits` are in order of place.
-pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
-    let (hits, negations) = settle(text, hits, language);
+/// Weighs every term. `hits` are in order of place. The words that only have a tone come apart.
+pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> (Cues, Vec<Cue>) {
+    let (hits, mut toned, negations) = settle(text, hits, language);
     let negations = Negations { text, places: negations, after: *AFTER };
+    for (hit, weight) in &mut toned {
+        if is_word(text, hit) && negations.hold(hit, REACH) {
+            *weight *= DENIED;
+        }
+    }
     let mut cues = Vec::new();
     let mut seen = HashSet::new();
     let mut thanked: Option<Hit> = None;
@@ -73,16 +81,23 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> Cues {
     if asked > 1 {
         cues.push(Cue { place: 0..0, sign: "??", class: Class::Question, weight: 0.4 });
     }
-    Cues(cues)
+    let tones = toned.into_iter().map(|(hit, weight)| {
+        let class = if weight > 0.0 { Class::Pos } else { Class::Neg };
+        Cue { place: hit.start..hit.end, sign: "", class, weight }
+    });
+    (Cues(cues), tones.collect())
+}
+
+/// Nobody negates an emoji.
+fn is_word(text: &Text, hit: &Hit) -> bool {
+    text.chars[hit.start].is_alphanumeric()
 }
 
 /// What a term means where it stands, and how much.
 fn meaning(text: &Text, hit: &Hit, weight: f32, negations: &Negations<'_>) -> Option<(Class, f32)> {
     let class = hit.term.class;
     let reach = if class == Class::Works { FAR_REACH } else { REACH };
-    // Nobody negates an emoji.
-    let is_word = text.chars[hit.start].is_alphanumeric();
-    let is_negated = is_word && class != Class::Opener && negations.hold(hit, reach);
+    let is_negated = is_word(text, hit) && class != Class::Opener && negations.hold(hit, reach);
     match class {
         Class::Works => is_negated.then_some((Class::Complaint, weight)),
         Class::Praise | Class::Pos if is_negated => Some((Class::Complaint, 0.8 * weight.max(0.0))),
@@ -145,9 +160,17 @@ impl Negations<'_> {
     }
 }
 
-/// Terms that apply, the longest at each place, with their weights; and the negations apart.
-fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, Vec<Hit>) {
-    let mut applying: Vec<(Hit, f32)> = hits
+/// A term that applies, and its weight.
+type Applying = (Hit, f32);
+
+/// Terms that apply, the longest at each place, with their weights; and apart from them those that
+/// only have a tone, likewise, and the negations.
+fn settle(
+    text: &Text,
+    hits: &[Hit],
+    language: &Language,
+) -> (Vec<Applying>, Vec<Applying>, Vec<Hit>) {
+    let mut applying: Vec<Applying> = hits
         .iter()
         .filter_map(|hit| {
             if hit.term.langs & language.active != 0 {
@@ -160,9 +183,16 @@ fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, V
         })
         .collect();
     applying.sort_by_key(|(hit, _)| (hit.start, std::cmp::Reverse(hit.end), hit.term.class));
-    let (mut kept, mut negations) = (Vec::<(Hit, f32)>::new(), Vec::new());
+    let (mut kept, mut toned) = (Vec::<Applying>::new(), Vec::<Applying>::new());
+    let mut negations = Vec::new();
     let mut longest = 0..0;
     for (hit, weight) in applying {
+        if hit.term.class == Class::Tone {
+            if toned.last().is_none_or(|(last, _)| last.end <= hit.start) {
+                toned.push((hit, weight));
+            }
+            continue;
+        }
         let is_same = longest == (hit.start..hit.end);
         if hit.start < longest.end && !is_same {
             continue;
@@ -180,5 +210,5 @@ fn settle(text: &Text, hits: &[Hit], language: &Language) -> (Vec<(Hit, f32)>, V
             _ => kept.push((hit, weight)),
         }
     }
-    (kept, negations)
+    (kept, toned, negations)
 }

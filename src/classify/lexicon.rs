@@ -1,6 +1,7 @@
-//! The terms that say something about a text, per language, as read from `data/`.
+//! The terms that say something about a text, per language, as read from `data/`; and from
+//! `data/tone/` the words that have a tone whatever they are about.
 //!
-//! A weight is in log-odds; a negative one speaks against the class.
+//! A weight is in log-odds; a negative one speaks against the class. That of a tone goes from -4 to 4.
 
 use std::sync::LazyLock;
 
@@ -36,13 +37,15 @@ pub(super) enum Class {
     Pos,
     /// A bad feeling.
     Neg,
+    /// How it feels by itself, whatever it is about: from -4 to 4.
+    Tone,
     /// A negation.
     Not,
     /// A frequent word that tells the language.
     Stop,
 }
 
-const CLASSES: [(&str, Class); 15] = [
+const CLASSES: [(&str, Class); 16] = [
     ("complaint", Class::Complaint),
     ("works", Class::Works),
     ("question", Class::Question),
@@ -56,6 +59,7 @@ const CLASSES: [(&str, Class); 15] = [
     ("private", Class::Private),
     ("pos", Class::Pos),
     ("neg", Class::Neg),
+    ("tone", Class::Tone),
     ("not", Class::Not),
     ("stop", Class::Stop),
 ];
@@ -73,7 +77,10 @@ impl Class {
 
 macro_rules! data {
     ($($code:literal),*) => {
-        [$(($code, include_str!(concat!("data/", $code, ".txt")))),*]
+        [$(($code, concat!(
+            include_str!(concat!("data/", $code, ".txt")),
+            include_str!(concat!("data/tone/", $code, ".txt")),
+        ))),*]
     };
 }
 
@@ -102,6 +109,7 @@ pub(super) static LEXICON: LazyLock<Terms<Class>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fold;
     use super::terms::line_parts;
     use super::*;
 
@@ -114,6 +122,7 @@ mod tests {
                 assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
                 let weight = parts.map_or(1.0, |(_, weight, _)| weight);
                 assert!((-4.0..=4.0).contains(&weight), "{code}:{}: {line}", number + 1);
+                assert!(is_comment || fold::plain(line) == line, "{code}:{}: {line}", number + 1);
             }
         }
     }

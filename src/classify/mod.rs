@@ -8,7 +8,7 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `features` → `language` → `lexicon` (with `terms`, `index`) → `cues` → `score`: the way of a text.
+//! - `fold` → `features` → `language` → `lexicon` (with `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
 //! - `model` → `blend`: what was learned, and what both judges mean together; `why`: the evidence.
 //! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
@@ -34,6 +34,7 @@ mod signals;
 mod tag;
 mod tally;
 mod terms;
+mod tone;
 pub mod watch;
 mod why;
 
@@ -52,6 +53,7 @@ use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
 use score::{Odds, Setting};
 use signals::Said;
+use tone::Tone;
 use watch::Sight;
 pub use watch::{Match, Watch};
 
@@ -118,6 +120,7 @@ struct Found {
     said: Said,
     text: Text,
     cues: Cues,
+    tones: Vec<Cue>,
     odds: Odds,
     language: Language,
 }
@@ -202,7 +205,7 @@ impl Classifier {
 
     fn judge(&self, post: &Post<'_>, found: Found, parts: &Parts) -> Verdict {
         let meant_instead = if post.addressed { None } else { found.elsewhere() };
-        let Found { sight, said, text, cues, odds, language } = found;
+        let Found { sight, said, text, cues, tones, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
         let thanks = is_thanks(&odds, &chances, &text);
@@ -239,7 +242,7 @@ impl Classifier {
             safety: is_safety,
             thanks,
             scores,
-            reasons: why::reasons(&text, &cues, learned, brand(&sight.about, elsewhere)),
+            reasons: why::reasons(&text, &cues, &tones, learned, brand(&sight.about, elsewhere)),
             unsure,
             ..Verdict::empty(self.model())
         })
@@ -256,7 +259,7 @@ impl Classifier {
             relevant: true,
             moved_private,
             scores: Scores { relevant: 1.0, sentiment: [0.0, 1.0, 0.0], ..Scores::default() },
-            reasons: why::reasons(&text, &Cues(private), None, std::iter::empty()),
+            reasons: why::reasons(&text, &Cues(private), &[], None, std::iter::empty()),
             ..Verdict::empty(self.model())
         })
     }
@@ -283,7 +286,7 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     let language = language::find(&text.plain, parts, model, post.lang);
     let mut hits = Vec::new();
     LEXICON.each(&text, language.active | language.mixed_in, |hit| hits.push(hit));
-    let cues = cues::weigh(&text, &hits, &language);
+    let (cues, tones) = cues::weigh(&text, &hits, &language);
     let said = signals::find(&text, language.code.as_deref(), post.own);
     let setting = Setting {
         addressed: post.addressed,
@@ -291,7 +294,7 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
         news: post.channel == Some("news"),
         review: post.channel == Some("review"),
     };
-    let odds = score::odds(&cues, &text.signs, setting);
+    let odds = score::odds(&cues, Tone::of(&tones), &text.signs, setting);
     let levels = [
         odds.complaint,
         odds.question,
@@ -303,7 +306,7 @@ fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     for (which, p) in levels.into_iter().enumerate() {
         parts.cue(which as u32, (p * 8.0) as u32);
     }
-    Found { sight, said, text, cues, odds, language }
+    Found { sight, said, text, cues, tones, odds, language }
 }
 
 /// Title and text as one, without the middle of a long one.

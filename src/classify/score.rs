@@ -6,6 +6,7 @@
 use super::cues::Cues;
 use super::fold::Signs;
 use super::lexicon::Class;
+use super::tone::Tone;
 
 /// What is known about a text beside its words.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +34,8 @@ pub struct Odds {
     pub is_request: bool,
     /// How much gratitude there is.
     pub thanks: f32,
+    /// The tone of its words.
+    pub tone: Tone,
 }
 
 impl Odds {
@@ -48,7 +51,7 @@ pub fn squash(z: f32) -> f32 {
 }
 
 /// Weighs the classes against each other.
-pub(super) fn odds(cues: &Cues, signs: &Signs, setting: Setting) -> Odds {
+pub(super) fn odds(cues: &Cues, tone: Tone, signs: &Signs, setting: Setting) -> Odds {
     let on = |is: bool, weight: f32| if is { weight } else { 0.0 };
     let sum = |class| cues.sum(class);
     let (bad, neg) = (sum(Class::Complaint), sum(Class::Neg));
@@ -92,6 +95,7 @@ pub(super) fn odds(cues: &Cues, signs: &Signs, setting: Setting) -> Odds {
         sentiment: sentiment(bad + neg, praise + pos + 0.6 * damp * thanks + 0.5 * solved),
         is_request: wanted > 0.0 && wanted >= marked_questions(cues),
         thanks,
+        tone,
     }
 }
 

@@ -21,6 +21,7 @@ const LEAST: f32 = 0.15;
 pub(super) fn reasons(
     text: &Text,
     cues: &Cues,
+    tones: &[Cue],
     learned: Option<(&Model, &Parts, usize, &'static str, f32)>,
     others: impl Iterator<Item = Reason>,
 ) -> Vec<Reason> {
@@ -41,6 +42,13 @@ pub(super) fn reasons(
                 all.push(Reason { found, speaks_for: speaks_for.to_owned(), weight });
             }
         }
+    }
+    // Where nothing else speaks, what its feeling was told by.
+    let loudest = tones.iter().max_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
+    if all.is_empty()
+        && let Some(loudest) = loudest
+    {
+        all.push(term(loudest));
     }
     all.extend(others);
     all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));

@@ -59,7 +59,7 @@ fn fit(start: Group, lines: &[Line<'_>]) -> Group {
             }
         }
         for head in 0..HEADS.len() {
-            for input in 0..INPUTS {
+            for input in (0..INPUTS).filter(|input| blend::speaks(*input, head)) {
                 let weight = &mut group.weights[head][input];
                 // The constant is free: how frequent something is differs from group to group.
                 let hold = if input == INPUTS - 1 { 0.1 * HOLD } else { HOLD };
