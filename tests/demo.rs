@@ -35,6 +35,7 @@ fn the_demo_shows_a_complaint_from_post_to_answer_and_leaves_only_its_files() {
         "in 11 languages. A private message was among them",
         "Hattie M. posted a complaint at 09:20. An answer is due at 11:20",
         "Taken for a complaint because of: “",
+        "Taken for a question (language: nl) because of: “",
         "2 h 20 min after the complaint, late",
         "31 min after the question, in time",
         "The question of 09:08 was deleted by its author",

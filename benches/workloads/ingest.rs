@@ -29,8 +29,8 @@ pub struct Taken {
     pub each: f64,
     first: f64,
     last: f64,
-    /// Most memory, MB.
-    peak: f64,
+    /// Memory when everything was read, MB; and the most there was.
+    memory: (f64, f64),
     /// Bytes stored an item.
     bytes: f64,
 }
@@ -85,7 +85,7 @@ pub fn take(place: &Place, items: u64) -> Result<Taken> {
         platform.is_read()
     })?;
     let ended = meter.cpu();
-    let peak = meter.memory().1;
+    let memory = meter.memory();
     let whole = items / STRETCH;
     stretches.truncate(usize::try_from(whole)?);
     stretches.push(ended);
@@ -95,7 +95,7 @@ pub fn take(place: &Place, items: u64) -> Result<Taken> {
         each: (ended - begun) * 1e6 / items as f64,
         first: stretch(&stretches[..2]),
         last: stretch(&stretches[stretches.len() - 2..]),
-        peak,
+        memory,
         bytes: place.stored() as f64 / items as f64,
     })
 }
@@ -143,13 +143,15 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place) -> Result<Vec<Line>> {
         Line::new(format!("W5 ingest, last 10,000 of {n}, an item"), "us CPU", taken.last)
             .beside("first 10,000", taken.first)
             .goal("P6", 1.5, 1.2),
-        Line::new(format!("W4 most memory, {n} stored"), "MB", taken.peak).goal("P9", 90.0, 64.0),
+        Line::new(format!("W4 memory after it, {n} stored"), "MB", taken.memory.0)
+            .goal("P9", 90.0, 64.0),
+        Line::new(format!("W4 most memory, {n} stored"), "MB", taken.memory.1),
         Line::new(format!("W4 database, {n} stored, an item"), "bytes", taken.bytes)
             .beside("its fields", raw)
             .goal("P11", 2.0, 1.3),
     ];
     if let Some(small) = small {
-        lines.push(Line::new("W4 most memory, 10,000 stored", "MB", small.peak));
+        lines.push(Line::new("W4 most memory, 10,000 stored", "MB", small.memory.1));
     }
     lines.push(syncs(dir)?);
     Ok(lines)

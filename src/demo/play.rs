@@ -129,23 +129,28 @@ impl Watch<'_> {
             words.hours(history::hours().between(case.opened_at, case.due_at)),
         );
         teller.event(case.seen_at, &told, Tone::Plain)?;
-        if case.class != Intent::Complaint {
+        let Some(post) = post else { return Ok(()) };
+        let Some(verdict) = post.verdict else { return Ok(()) };
+        let foreign = verdict.lang.filter(|code| code != "en");
+        if case.class != Intent::Complaint && foreign.is_none() {
             return Ok(());
         }
-        if let Some(text) = post.as_ref().and_then(|post| post.text.as_deref()) {
+        if let Some(text) = &post.text {
             teller.detail(&format!("“{text}”"))?;
         }
-        let verdict = post.and_then(|post| post.verdict);
-        let speaks = |reason: &&crate::model::Reason| {
-            reason.speaks_for == "complaint" && reason.weight > 0.0
-        };
+        let class = case.class.word();
+        let speaks =
+            |reason: &&crate::model::Reason| reason.speaks_for == class && reason.weight > 0.0;
         let found: Vec<String> = verdict
+            .reasons
             .iter()
-            .flat_map(|verdict| verdict.reasons.iter().filter(speaks))
+            .filter(speaks)
             .map(|reason| format!("“{}”", reason.found))
             .collect();
+        let language = foreign.map(|code| format!(" ({})", words.writes_in(&code)));
         if !found.is_empty() {
-            teller.detail(&format!("Taken for a complaint because of: {}.", found.join(", ")))?;
+            let (language, found) = (language.unwrap_or_default(), found.join(", "));
+            teller.detail(&format!("Taken for a {class}{language} because of: {found}."))?;
         }
         Ok(())
     }

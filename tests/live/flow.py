@@ -90,7 +90,7 @@ def tell_the_scenario(scene):
     world, say, posts = scene.world, scene.say, scene.posts
     say("alice", "alice", "☕ @acmecoffee my subscription box arrived broken AGAIN. I want a refund 😡 XALICE")
     say("praise", "bob", "@acmecoffee thanks, best espresso in town 💛", visibility="unlisted")
-    say("bob", "bob", "@acmecoffee the cold brew tastes terrible and your support never answers me XBOB", to=posts["ours"])
+    say("bob", "bob", "@acmecoffee der Cold Brew schmeckt furchtbar und euer Support antwortet nie XBOB", to=posts["ours"])
     say("dave", "dave", "@bob @acmecoffee same here, mine was terrible too, I want my money back XDAVE", to=posts["bob"])
     say("erin", "erin", "@acmecoffee where can I buy the cold brew in Lund? XERIN", to=posts["ours"])
     say("frank", "frank", "@acmecoffee my order 77 never arrived, this is unacceptable XFRANK")
@@ -172,6 +172,10 @@ def the_alert(scene):
     check("about what its author deleted", "XDELETED" not in said)
     check("about what is private, and about what is older than the first start",
           not any(word in said for word in ("XDIRECT", "XFOLLOWERS", "XOLD", "XVANISHED")))
+    bobs = next((m.text for m in alerts if "XBOB" in m.text), "")
+    check("it says by which words each was recognised, and in which language they write if not in the reader's",
+          all("Recognised as: " in m.text for m in alerts) and "furchtbar" in bobs.split("Recognised as: ", 1)[-1]
+          and "language: de" in bobs, bobs)
     check("it links to the post", any(scene.posts["alice"]["url"] in m.text for m in alerts), alerts[0].text)
     check("no case is told twice", all(sum(w in m.text for m in alerts) == 1 for w in ("XALICE", "XBOB")),
           str([(m.subject, m.text) for m in alerts]))
