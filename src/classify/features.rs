@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::fold::{is_unspaced, is_word};
+use super::hashes::{Seen, spread, step};
 
 /// Tokens looked at. What a text wants is said by then; a longer one costs no more.
 const TOKENS: usize = 300;
@@ -334,69 +335,6 @@ fn address(plain: &str, at: usize) -> Option<usize> {
     let rest = &plain.as_bytes()[at..];
     let is_start = [&b"http://"[..], b"https://", b"www."].iter().any(|s| rest.starts_with(s));
     is_start.then(|| plain[at..].find(char::is_whitespace).map_or(plain.len(), |long| at + long))
-}
-
-const PRIME: u32 = 0x9E37_79B1;
-
-#[inline]
-fn step(hash: u32, c: u32) -> u32 {
-    (hash.rotate_left(5) ^ c).wrapping_mul(PRIME)
-}
-
-/// Lets every bit depend on every other (the finaliser `lowbias32`).
-#[inline]
-fn spread(mut hash: u32) -> u32 {
-    hash ^= hash >> 16;
-    hash = hash.wrapping_mul(0x7FEB_352D);
-    hash ^= hash >> 15;
-    hash = hash.wrapping_mul(0x846C_A68B);
-    hash ^ hash >> 16
-}
-
-/// A set of hashes that is emptied at no cost.
-#[derive(Debug)]
-struct Seen {
-    /// Each with the round in which it came.
-    slots: Box<[(u32, u32); Self::SIZE]>,
-    round: u32,
-}
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self { slots: Box::new([(0, 0); Self::SIZE]), round: 0 }
-    }
-}
-
-impl Seen {
-    const SIZE: usize = 1 << 13;
-    /// Slots tried before a hash is taken for new: in a set that is too full, some come twice.
-    const TRIES: usize = 8;
-
-    fn clear(&mut self) {
-        self.round = self.round.wrapping_add(1);
-        if self.round == 0 {
-            *self = Self::default();
-            self.round = 1;
-        }
-    }
-
-    /// Whether it is new.
-    #[inline]
-    fn insert(&mut self, hash: u32) -> bool {
-        let mut at = hash as usize % Self::SIZE;
-        for _ in 0..Self::TRIES {
-            let slot = &mut self.slots[at];
-            if slot.1 != self.round {
-                *slot = (hash, self.round);
-                return true;
-            }
-            if slot.0 == hash {
-                return false;
-            }
-            at = (at + 1) % Self::SIZE;
-        }
-        true
-    }
 }
 
 #[cfg(test)]

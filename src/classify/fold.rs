@@ -284,10 +284,19 @@ impl Text {
         self.word.push(word);
     }
 
-    /// The piece of text behind a range of `chars`, at most 60 characters of it.
+    /// The piece of text behind a range of `chars`, with the rest of the words in which it begins
+    /// and ends; at most 60 characters of it.
     pub(super) fn piece(&self, range: Range<usize>) -> String {
-        let start = self.origin.get(range.start).map_or(self.plain.len(), |at| *at as usize);
-        let end = self.origin.get(range.end).map_or(self.plain.len(), |at| *at as usize);
+        let is_inside = |at: usize| at > 0 && self.letters[at - 1] && self.letters[at];
+        let (mut first, mut last) = (range.start, range.end);
+        while first < self.letters.len() && is_inside(first) {
+            first -= 1;
+        }
+        while last < self.letters.len() && is_inside(last) {
+            last += 1;
+        }
+        let start = self.origin.get(first).map_or(self.plain.len(), |at| *at as usize);
+        let end = self.origin.get(last).map_or(self.plain.len(), |at| *at as usize);
         self.plain.get(start..end).unwrap_or_default().trim().chars().take(60).collect()
     }
 

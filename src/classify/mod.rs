@@ -8,8 +8,9 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `features` → `language` → `lexicon` (with `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
-//! - `model` → `blend`: what was learned, and what both judges mean together; `why`: the evidence.
+//! - `fold` → `features` (with `hashes`) → `language` → `lexicon` (with `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
+//! - `model` → `blend` → `decide`: what was learned, what both judges mean together, what it is taken
+//!   for; `why`: the evidence.
 //! - `signals`: what it says beside its intent.
 //! - `eval`: how good is it on labelled texts?
 //! - `drift`: are the texts still like those it was made with?
@@ -17,10 +18,12 @@
 pub mod blend;
 mod contrast;
 mod cues;
+mod decide;
 pub mod drift;
 pub mod eval;
 pub mod features;
 mod fold;
+mod hashes;
 mod index;
 mod language;
 mod lexicon;
@@ -41,9 +44,10 @@ mod why;
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use crate::model::{Intent, Reason, Scores, Sentiment, Severity, Signal, Verdict};
-use blend::{Chances, Group, INPUTS};
+use crate::model::{Scores, Severity, Signal, Verdict};
+use blend::{Group, INPUTS};
 use cues::{Cue, Cues};
+use decide::TAKEN;
 use features::{Names, Parts};
 use fold::Text;
 use language::Language;
@@ -57,22 +61,12 @@ use tone::Tone;
 use watch::Sight;
 pub use watch::{Match, Watch};
 
-/// Probability from which on a class is taken.
-const TAKEN: f32 = 0.5;
 /// Characters looked at, from the start and from the end of a text: what it wants stands there.
 const LOOKED_AT: (usize, usize) = (3_000, 1_000);
-/// The relevance of a post that names the brand.
-const NAMED: f32 = 0.9;
 /// How far what is clearly heard as a complaint or a question needs an answer.
 const HEARD: f32 = 0.8;
-/// Below this no class is a reason to look at a post.
-const HINTED: f32 = 0.35;
-/// The same, and what wakes somebody up, where no term speaks for what the model finds.
-const ALONE: (f32, f32) = (0.4, 0.85);
 /// What is left of the need for an answer where thanks are all there is.
 const THANKED: f32 = 0.1;
-/// Words up to which thanks may be all there is.
-const SHORT: usize = 45;
 
 /// A text and where it comes from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -208,41 +202,47 @@ impl Classifier {
         let Found { sight, said, text, cues, tones, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
-        let thanks = is_thanks(&odds, &chances, &text);
+        let thanks = decide::is_thanks(&odds, &chances, &text);
         if thanks {
             chances.needs_answer = chances.needs_answer.min(THANKED);
         }
         let is_spam = chances.spam >= TAKEN;
         // What both judges hear as a complaint or a question needs an answer, and so does whatever
         // tells of harm, however it is put.
-        let has_terms = has_terms(&cues);
+        let has_terms = decide::has_terms(&cues);
         if !is_spam && (has_terms || said.is_severe()) {
             chances.needs_answer = chances.needs_answer.max(HEARD * chances.wants());
         }
         // Who praises us beside a complaint about them speaks of us.
         let elsewhere = meant_instead.filter(|_| chances.praise < TAKEN);
-        let relevance = relevance(post, &sight.about, elsewhere.is_some());
-        let scores = scores(&chances, relevance);
-        let (intent, unsure) = decide(&chances, &scores, group, is_known, has_terms);
+        let relevance = decide::relevance(post, &sight.about, elsewhere.is_some());
+        let scores = decide::scores(&chances, relevance);
+        let (intent, unsure) = decide::decide(&chances, &scores, group, is_known, has_terms);
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
         let is_severe = !is_spam && said.is_severe() && (is_safety || may_ask);
         // Who would be woken up, or is to look, wants to know what the model saw.
         let learned = intent.asks().then(|| {
-            let head = head(intent, unsure);
+            let head = decide::head(intent, unsure);
             (self.model, parts, head, HEADS[head], group.weights[head][head])
         });
         said.join(Verdict {
             lang: language.code,
             intent,
-            sentiment: feeling(&chances),
+            sentiment: decide::feeling(&chances),
             relevant: relevance >= TAKEN && !is_spam,
             severity: if is_severe { Severity::Severe } else { Severity::Normal },
             safety: is_safety,
             thanks,
             scores,
-            reasons: why::reasons(&text, &cues, &tones, learned, brand(&sight.about, elsewhere)),
+            reasons: why::reasons(
+                &text,
+                &cues,
+                &tones,
+                learned,
+                decide::brand(&sight.about, elsewhere),
+            ),
             unsure,
             ..Verdict::empty(self.model())
         })
@@ -323,108 +323,4 @@ fn words<'a>(post: &Post<'a>) -> Cow<'a, str> {
     }
     let cut = (words.floor_char_boundary(start), words.ceil_char_boundary(words.len() - end));
     Cow::Owned(format!("{}\n{}", &words[..cut.0], &words[cut.1..]))
-}
-
-/// How likely the text is about the brand.
-fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f32 {
-    if post.addressed {
-        return 0.98;
-    }
-    match post.watch {
-        None => 0.9,
-        Some(_) if about.is_about() && is_elsewhere => 0.15,
-        Some(_) if about.is_about() && about.in_link => 0.6,
-        Some(_) if about.is_about() => 0.93,
-        Some(_) if about.hit.is_some() => 0.1,
-        Some(_) => 0.03,
-    }
-}
-
-/// What it wants, and whether a person should look instead. Somebody is woken up where it more
-/// likely than not needs an answer and is of one of the classes that ask. Where less is known, a
-/// person should look: in a language in which the model has seen no posts, and where it alone finds
-/// something that no term speaks for.
-fn decide(
-    chances: &Chances,
-    scores: &Scores,
-    group: &Group,
-    is_known: bool,
-    has_terms: bool,
-) -> (Intent, bool) {
-    let (asked, wants) = (chances.asked(), chances.wants());
-    let (hinted, clear) = if has_terms { (HINTED, TAKEN) } else { (ALONE.0, ALONE.1) };
-    let is_silent = scores.needs_answer < group.take || wants < hinted;
-    if chances.spam >= TAKEN {
-        return (Intent::Other, false);
-    }
-    if is_silent {
-        // How likely it is among what asks for nothing.
-        let is_praise = chances.praise >= TAKEN * (1.0 - wants);
-        return (if is_praise { Intent::Praise } else { Intent::Other }, false);
-    }
-    let intent = if chances.complaint >= asked {
-        Intent::Complaint
-    } else if chances.request > chances.question {
-        Intent::Request
-    } else {
-        Intent::Question
-    };
-    (intent, scores.needs_answer < TAKEN || wants < clear || !is_known)
-}
-
-/// Whether any term asks something or finds fault.
-fn has_terms(cues: &Cues) -> bool {
-    use Class::{Complaint, Neg, Question, Request, Safety};
-    let speaks = |class| matches!(class, Complaint | Neg | Question | Request | Safety);
-    cues.0.iter().any(|cue| speaks(cue.class) && cue.weight > 0.0)
-}
-
-/// The column of the model that explains why somebody is woken up or is to look.
-fn head(intent: Intent, unsure: bool) -> usize {
-    let word = if unsure { "needs_answer" } else { intent.word() };
-    HEADS.iter().position(|head| *head == word).unwrap_or(HEADS.len() - 1)
-}
-
-fn feeling(chances: &Chances) -> Sentiment {
-    match chances.sentiment {
-        [neg, neu, pos] if neg > neu && neg > pos => Sentiment::Neg,
-        [_, neu, pos] if pos > neu => Sentiment::Pos,
-        _ => Sentiment::Neu,
-    }
-}
-
-/// Gratitude and nothing else: short, nothing asked in the eyes of either judge, no number that
-/// somebody was asked for.
-fn is_thanks(odds: &Odds, chances: &Chances, text: &Text) -> bool {
-    odds.thanks >= 0.9
-        && odds.complaint.max(odds.question) < 0.4
-        && chances.wants() < TAKEN
-        && chances.spam < TAKEN
-        && text.words() <= SHORT
-        && text.signs.digits < 4
-}
-
-/// Whatever is not about the brand needs no answer from it.
-fn scores(chances: &Chances, relevance: f32) -> Scores {
-    Scores {
-        complaint: chances.complaint,
-        question: chances.asked(),
-        praise: chances.praise,
-        spam: chances.spam,
-        relevant: relevance,
-        needs_answer: chances.needs_answer * (relevance / NAMED).min(1.0),
-        sentiment: chances.sentiment,
-    }
-}
-
-/// What spoke for or against its being about the brand.
-fn brand(about: &Match, elsewhere: Option<String>) -> impl Iterator<Item = Reason> {
-    let hit = about.misspelt.as_ref().or(about.hit.as_ref()).cloned();
-    let link = if about.in_link { "relevant, in a link" } else { "relevant" };
-    let excluded = about.excluded.clone();
-    // Whoever is meant instead decides, so no other reason may push it out.
-    let all = [(excluded, "irrelevant", 1.0), (elsewhere, ELSEWHERE, 9.0), (hit, link, 1.0)];
-    all.into_iter().filter_map(|(found, speaks_for, weight)| {
-        Some(Reason { found: found?, speaks_for: speaks_for.to_owned(), weight })
-    })
 }
