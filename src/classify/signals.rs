@@ -322,6 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_only_begins_like_a_ground_is_none() {
+        for (lang, text, signal, is_said) in [
+            ("pl", "Pożar w waszym magazynie", Signal::Safety, true),
+            ("pl", "Pożarłam całą tabliczkę", Signal::Safety, false),
+            ("pl", "Zatrułam się waszą sałatką", Signal::Safety, true),
+            ("pl", "Zatrudnicie kogoś na lato?", Signal::Safety, false),
+            ("pl", "Spotkamy się w sądzie", Signal::Legal, true),
+            ("pl", "Sądzę, że wystarczy, pozwolę sobie zapytać", Signal::Legal, false),
+            ("tr", "Bu kafeye bayılıyorum", Signal::Safety, false),
+            ("da", "En journalist skrev om jer", Signal::DataLeak, false),
+        ] {
+            assert_eq!(said(lang, text, false).says(signal), is_said, "{text}: {signal:?}");
+        }
+    }
+
+    #[test]
     fn each_ground_of_severity_has_its_words() {
         for (lang, text, signal) in [
             ("en", "The charger caught fire next to my bed", Signal::Safety),
