@@ -11,12 +11,12 @@ use super::score::{Odds, squash};
 use super::tone;
 
 /// What the terms give: log of the three sentiments, log-odds of complaint, question, praise,
-/// spam and of needing an answer, thanks; and the tone.
-pub const TERMS: usize = 9 + tone::VALUES;
-/// The place of the first value of the tone, its balance.
-const TONE: usize = HEADS.len() + 9;
-/// Both judges' words, and 1.
-pub const INPUTS: usize = HEADS.len() + TERMS + 1;
+/// spam and of needing an answer, and thanks.
+const TERMS: usize = 9;
+/// The place of the first value of the tone, its balance, behind the sums and the terms.
+const TONE: usize = HEADS.len() + TERMS;
+/// Both judges' words, the tone, and 1.
+pub const INPUTS: usize = TONE + tone::VALUES + 1;
 
 /// How the inputs are weighed for some languages.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub fn inputs(sums: &Sums, odds: &Odds) -> [f32; INPUTS] {
         (p / (1.0 - p)).ln()
     };
     let [neg, neu, pos] = odds.sentiment.map(|p| p.max(1e-3).ln());
-    let terms = [
+    let terms: [f32; TERMS] = [
         neg,
         neu,
         pos,

@@ -302,9 +302,16 @@ mod tests {
         find(&Text::new(text, fold::plain(text), &[]), Some(lang), own)
     }
 
+    /// Language, text, signal, and whether it says that.
+    fn check(rows: &[(&str, &str, Signal, bool)]) {
+        for (lang, text, signal, is_said) in rows {
+            assert_eq!(said(lang, text, false).says(*signal), *is_said, "{text}: {signal:?}");
+        }
+    }
+
     #[test]
     fn negation_is_respected() {
-        for (lang, text, signal, is_said) in [
+        check(&[
             ("en", "I will sue you", Signal::Legal, true),
             ("en", "No need to call a lawyer", Signal::Legal, false),
             ("en", "Never had a data leak with them", Signal::DataLeak, false),
@@ -316,14 +323,12 @@ mod tests {
             ("fr", "Je ne recommande pas", Signal::WarnsOff, true),
             ("ja", "おすすめしません", Signal::WarnsOff, true),
             ("zh", "不推荐", Signal::Recommends, false),
-        ] {
-            assert_eq!(said(lang, text, false).says(signal), is_said, "{text}: {signal:?}");
-        }
+        ]);
     }
 
     #[test]
     fn a_word_that_only_begins_like_a_ground_is_none() {
-        for (lang, text, signal, is_said) in [
+        check(&[
             ("pl", "Pożar w waszym magazynie", Signal::Safety, true),
             ("pl", "Pożarłam całą tabliczkę", Signal::Safety, false),
             ("pl", "Zatrułam się waszą sałatką", Signal::Safety, true),
@@ -332,9 +337,7 @@ mod tests {
             ("pl", "Sądzę, że wystarczy, pozwolę sobie zapytać", Signal::Legal, false),
             ("tr", "Bu kafeye bayılıyorum", Signal::Safety, false),
             ("da", "En journalist skrev om jer", Signal::DataLeak, false),
-        ] {
-            assert_eq!(said(lang, text, false).says(signal), is_said, "{text}: {signal:?}");
-        }
+        ]);
     }
 
     #[test]

@@ -44,11 +44,9 @@ pub(super) fn reasons(
         }
     }
     // Where nothing else speaks, what its feeling was told by.
-    let loudest = tones.iter().max_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
-    if all.is_empty()
-        && let Some(loudest) = loudest
-    {
-        all.push(term(loudest));
+    if all.is_empty() {
+        let loudest = tones.iter().max_by(|a, b| a.weight.abs().total_cmp(&b.weight.abs()));
+        all.extend(loudest.map(term));
     }
     all.extend(others);
     all.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
