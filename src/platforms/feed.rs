@@ -133,7 +133,7 @@ struct Cursor {
     /// Both validators as the server sent them.
     etag: Option<String>,
     modified: Option<String>,
-    /// Of the last body, and of what its entries said.
+    /// Of the entries in the last body, as they were sent and as they were read.
     body: Option<u64>,
     said: Option<u64>,
     /// The feed's own word on how long it stays as it is, in milliseconds.
@@ -255,14 +255,15 @@ impl Feed {
         }
         let mut cursor = self.cursor(scene.cursor);
         let mut page = Page { end: true, ..Page::default() };
-        let print = xxh3_64(&reply.body);
+        // Many feeds say around their entries when they were made.
+        let print = xxh3_64(entry::entries(&reply.body));
         if reply.status == 200 && cursor.body != Some(print) {
             let feed = entry::read(&reply.body, &self.base(reply))?;
             page.readings = self.readings(&feed, reply);
             page.gap = turned_over(&cursor, &page.readings, scene.now);
             page.spoiled = feed.spoiled;
             cursor.ttl = feed.ttl;
-            // Many feeds say in their head when they were made. Of those the last body that brought
+            // Some say in each entry how often it was read. Of those the last body that brought
             // something is remembered, and each is read.
             let said = Some(said(&page.readings));
             if cursor.said != said {

@@ -79,6 +79,24 @@ pub fn read(body: &[u8], base: &Url) -> Result<Feed, Refusal> {
     Ok(feed)
 }
 
+/// The entries of a feed in XML as they were sent, from the start of the first to the end of the last;
+/// of any other body all of it. What stands around them is often the moment when it was made.
+pub fn entries(body: &[u8]) -> &[u8] {
+    let start = body.iter().enumerate().filter(|(_, b)| **b == b'<').map(|(at, _)| at);
+    let is_start = |at: &usize| is_entry(tag_name(&body[at + 1..]));
+    let is_end =
+        |at: &usize| body[at + 1..].starts_with(b"/") && is_entry(tag_name(&body[at + 2..]));
+    let first = start.clone().find(is_start);
+    match (first, start.rev().find(is_end)) {
+        (Some(first), Some(last)) if first < last => &body[first..last],
+        _ => body,
+    }
+}
+
+fn is_entry(tag: &[u8]) -> bool {
+    matches!(tag.rsplit(|b| *b == b':').next(), Some(b"item" | b"entry"))
+}
+
 fn time(at: DateTime<Utc>) -> Option<Time> {
     Time::parse(&at.to_rfc3339())
 }
@@ -99,9 +117,7 @@ fn bounded(body: &[u8]) -> (&[u8], Vec<u8>) {
     let (mut entries, mut tags) = (0, 0);
     let (mut first, mut last) = (0, 0);
     for (at, _) in body.iter().enumerate().filter(|(_, b)| **b == b'<') {
-        let full = tag_name(&body[at + 1..]);
-        let name = full.rsplit(|b| *b == b':').next().unwrap_or_default();
-        if name == b"item" || name == b"entry" {
+        if is_entry(tag_name(&body[at + 1..])) {
             entries += 1;
             last = at;
             first = if entries == 1 { at } else { first };
@@ -368,6 +384,25 @@ fn author(name: &str, uri: Option<&str>, place: &Place<'_>) -> Option<Author> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn around_the_entries_a_feed_may_say_what_it_likes() {
+        for (body, wanted) in [
+            (
+                "<rss><pubDate>1</pubDate><item><a/></item> <item>b</item\n></rss><!-- made at 1 -->",
+                "<item><a/></item> <item>b",
+            ),
+            ("<a:feed><a:entry x='1'>a</a:entry></a:feed>", "<a:entry x='1'>a"),
+            ("<feed><entry/></feed>", "<feed><entry/></feed>"),
+            ("</item><item>", "</item><item>"),
+            ("<items>a</items>", "<items>a</items>"),
+            ("{\"items\": []}", "{\"items\": []}"),
+            ("<item", "<item"),
+            ("", ""),
+        ] {
+            assert_eq!(str::from_utf8(entries(body.as_bytes())), Ok(wanted));
+        }
+    }
 
     #[test]
     fn of_a_feed_beyond_all_measure_the_first_entries_are_read() {
