@@ -14,6 +14,7 @@ mod sweeper;
 mod systemd;
 mod timers;
 mod watchdog;
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -223,23 +223,17 @@ async fn take(
     Ok(())
 }
 
-/// Ingests on a blocking thread: the store and the classifier must not hold up the network.
+/// Ingests beside the network, which the store and the classifier must not hold up.
 pub async fn commit(
     office: &Arc<Office>,
     brand: &str,
     batch: Batch,
     now: Time,
 ) -> Result<Ingested> {
-    let office = office.clone();
-    let brand = brand.to_owned();
-    let place = office.queue.clone().acquire_owned().await.context("ingest stopped")?;
-    tokio::task::spawn_blocking(move || {
-        // Held until the commit has ended, also when nobody waits for it any more.
-        let _place = place;
-        let _turn = office.turn();
-        let desk = office.desk(&brand)?;
-        pipeline::ingest(desk, &batch, now)
-    })
-    .await
-    .context("ingest stopped")?
+    let (turn, brand) = (office.clone(), brand.to_owned());
+    let ingest = move || {
+        let _turn = turn.turn();
+        pipeline::ingest(turn.desk(&brand)?, &batch, now)
+    };
+    office.worker.run(ingest).await.context("ingest stopped")?
 }

@@ -89,7 +89,7 @@ async fn seal(office: &Arc<Office>) {
         }
         Ok::<_, crate::store::Error>(all)
     };
-    match tokio::task::spawn_blocking(some).await {
+    match office.worker.run(some).await {
         Ok(Ok(0)) => {}
         Ok(Ok(sealed)) => tracing::debug!(sealed, "older interactions packed"),
         Ok(Err(error)) => {
@@ -110,15 +110,13 @@ async fn sweep(
     forget_old(looked, office.clock.now());
     for _ in 0..ROUNDS {
         let swept = {
-            let (office, brand, known) = (office.clone(), brand.to_owned(), looked.clone());
-            tokio::task::spawn_blocking(move || {
-                let now = office.clock.now();
-                let desk = office.desk(&brand)?;
-                let readable = office.readable(&brand);
-                pipeline::sweep(desk, &readable, &known, &office.mail_domain, now)
-            })
-            .await
-            .context("the sweep stopped")??
+            let (turn, brand, known) = (office.clone(), brand.to_owned(), looked.clone());
+            let sweep = move || {
+                let now = turn.clock.now();
+                let readable = turn.readable(&brand);
+                pipeline::sweep(turn.desk(&brand)?, &readable, &known, &turn.mail_domain, now)
+            };
+            office.worker.run(sweep).await.context("the sweep stopped")??
         };
         if swept.mails > 0 {
             office.post.notify_one();

@@ -16,9 +16,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use super::health::Board;
+use super::worker::Worker;
 use crate::classify::Classifier;
 use crate::classify::probe::Trial;
 use crate::clock::Clock;
@@ -215,8 +216,8 @@ pub struct Office {
     pub doubt: Notify,
     /// Why the store takes no more writes, once it does not: it must be opened again.
     pub broken: watch::Sender<Option<String>>,
-    /// Pages of the pollers wait here for their turn, not each on a thread with memory of its own.
-    pub queue: Arc<Semaphore>,
+    /// Takes pages in, sweeps, and packs older rows.
+    pub worker: Worker,
     /// See [`Office::turn`].
     pages: Mutex<()>,
     /// How the courier is doing; `None` when no daemon runs.
@@ -267,7 +268,7 @@ impl Office {
             post: Arc::default(),
             doubt: Notify::new(),
             broken: watch::Sender::default(),
-            queue: Arc::new(Semaphore::new(1)),
+            worker: Worker::new().context("starting a worker")?,
             pages: Mutex::default(),
             courier: Mutex::default(),
             mail_domain: config.mail.head.from.email.domain().to_owned(),
