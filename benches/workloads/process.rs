@@ -15,6 +15,10 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// How long a step may take before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(900);
+/// After so long the first polls have been made.
+const SETTLING: Duration = Duration::from_secs(12);
+/// How long a daemon at rest is looked at.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// What a thread used so far.
 #[derive(Clone, Copy, Default)]
@@ -219,6 +223,17 @@ impl Daemon {
             thread::sleep(Duration::from_millis(5));
         }
         Ok(())
+    }
+
+    /// Waits until its first polls and sweeps are over.
+    pub fn rested(&mut self) -> Result<()> {
+        thread::sleep(SETTLING);
+        let (meter, mut used) = (self.meter.clone(), 0.0);
+        self.until("it came to rest", || {
+            let before = std::mem::replace(&mut used, meter.cpu());
+            thread::sleep(LOOK);
+            used - before < 0.03
+        })
     }
 
     /// Counts its syncs with strace while `work` runs; `None` where that cannot be done.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::Result;
 
@@ -25,6 +24,10 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place, obsei: Option<f64>) -> Resu
     let platform = Platform::start(Corpus::new(4, 1_767_225_600_000), SOURCES, 0)?;
     let sources = poll::accounts(&platform.ports, "n=1", "30d");
     large.configure(&sources)?;
+    // With other accounts than filled it, every waiting case is looked at once: that is not rest.
+    let mut first = Daemon::start(large)?;
+    first.rested()?;
+    first.stop()?;
     let (mut empty, mut full, mut walls) = (Runs::default(), Runs::default(), Runs::default());
     for round in 0..scale.pairs {
         let place = Place::new(dir, &format!("start-{round}"))?;
@@ -52,9 +55,10 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place, obsei: Option<f64>) -> Resu
     ];
     let place = Place::new(dir, "idle")?;
     place.configure(&sources)?;
-    let (small, big) = (Daemon::start(&place)?, Daemon::start(large)?);
-    // The first polls and the first sweep are over by then.
-    thread::sleep(Duration::from_secs(15));
+    let (mut small, mut big) = (Daemon::start(&place)?, Daemon::start(large)?);
+    for daemon in [&mut small, &mut big] {
+        daemon.rested()?;
+    }
     let begun = [&small, &big].map(|d| (d.meter.cpu(), d.meter.wakes()));
     thread::sleep(scale.idle);
     let span = scale.idle.as_secs_f64();
