@@ -79,7 +79,7 @@ pub fn take(place: &Place, items: u64) -> Result<Taken> {
     let mut stretches = vec![begun];
     let meter = daemon.meter.clone();
     daemon.until("everything was read", || {
-        if platform.served() * BLOCK >= STRETCH * stretches.len() as u64 {
+        if platform.stored() * BLOCK >= STRETCH * stretches.len() as u64 {
             stretches.push(meter.cpu());
         }
         platform.is_read()

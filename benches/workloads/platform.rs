@@ -74,14 +74,20 @@ impl Platform {
         self.shared.is_open.store(true, Relaxed);
     }
 
-    /// Blocks handed out so far.
-    pub fn served(&self) -> u64 {
-        self.shared.served.load(Relaxed)
+    /// Blocks that are stored: all that were handed out but the last of each host that has not asked
+    /// for the next one.
+    pub fn stored(&self) -> u64 {
+        let under_way = self.shared.hosts - self.ended();
+        self.shared.served.load(Relaxed).saturating_sub(under_way)
+    }
+
+    fn ended(&self) -> u64 {
+        self.shared.ended.lock().expect("nobody panicked").len() as u64
     }
 
     /// Whether every host was asked for what comes after its last block: then all are stored.
     pub fn is_read(&self) -> bool {
-        self.shared.ended.lock().expect("nobody panicked").len() as u64 >= self.shared.hosts
+        self.ended() >= self.shared.hosts
     }
 
     /// Hosts whose brand's own posts were asked for: the last thing in an account's first round.

@@ -2,8 +2,8 @@
 //!
 //! Buffers of half a megabyte come and go with every page that is written. glibc takes the first of
 //! them that is given back for a sign to keep all later ones in its heaps, where they lie between
-//! small things and leave holes; and each thread may have a heap of its own. Measured: 160 MB where
-//! 97 do.
+//! small things and leave holes; and each thread may have a heap of its own. Measured: 76 MB where
+//! 59 do.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
