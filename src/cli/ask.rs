@@ -21,6 +21,9 @@ use crate::store::{OpenError, Store};
 /// How long a store that is in use is waited for, or for a daemon that answers in its place.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How soon a daemon is asked again that was not there to hear it.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// Who answers.
 pub enum Oracle {
     /// The daemon, over its socket.
@@ -71,7 +74,18 @@ impl Oracle {
             Self::Store(office) => answer(office, call),
             Self::Daemon(socket) => {
                 let body = serde_json::to_vec(&call).context("writing the call")?;
-                let reply = talk(connect(socket)?, "POST", "/v1/call", body, &mut |_| Ok(()))?;
+                let begun = Instant::now();
+                let reply = loop {
+                    let ask =
+                        |daemon| talk(daemon, "POST", "/v1/call", body.clone(), &mut |_| Ok(()));
+                    match connect(socket).and_then(ask) {
+                        // It is taking over a configuration, and answers again soon.
+                        Err(error) if is_unheard(&error) && begun.elapsed() < PATIENCE => {
+                            std::thread::sleep(AGAIN);
+                        }
+                        said => break said?,
+                    }
+                };
                 serde_json::from_slice(&reply).context("reading the daemon's answer")
             }
         }
@@ -105,6 +119,14 @@ fn open(dir: &Path, config: &Config) -> Result<Store, OpenError> {
         anstream::eprintln!("note: {step}");
     }
     Ok(store)
+}
+
+/// Whether nobody has read what was asked: whoever closes a Unix socket after reading everything
+/// ends the connection, and does not reset it.
+fn is_unheard(error: &anyhow::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, ConnectionReset, NotFound};
+    let mut io = error.chain().filter_map(|e| e.downcast_ref::<std::io::Error>());
+    io.any(|e| matches!(e.kind(), ConnectionReset | ConnectionRefused | NotFound))
 }
 
 fn connect(socket: &Path) -> Result<UnixStream> {
