@@ -188,6 +188,7 @@ fn killed_while_it_opens_or_migrates_it_opens_the_next_time() {
         is_whole(&place, layout);
     }
     println!("{killed} of {} openings were killed", 2 * all);
+    assert!(killed > all / 2);
 }
 
 /// Writes the store of today's layout; see the README beside it. To be run once a release.
