@@ -1,7 +1,6 @@
 //! Gets an answer: from the daemon if one runs, else from the store itself.
 
 use std::io::Write;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
+use tokio::net::UnixStream;
 
 use super::{Failure, Place};
 use crate::clock::Wall;
@@ -74,18 +74,7 @@ impl Oracle {
             Self::Store(office) => answer(office, call),
             Self::Daemon(socket) => {
                 let body = serde_json::to_vec(&call).context("writing the call")?;
-                let begun = Instant::now();
-                let reply = loop {
-                    let ask =
-                        |daemon| talk(daemon, "POST", "/v1/call", body.clone(), &mut |_| Ok(()));
-                    match connect(socket).and_then(ask) {
-                        // It is taking over a configuration, and answers again soon.
-                        Err(error) if is_unheard(&error) && begun.elapsed() < PATIENCE => {
-                            std::thread::sleep(AGAIN);
-                        }
-                        said => break said?,
-                    }
-                };
+                let reply = talk(socket, "POST", "/v1/call", body, &mut |_| Ok(()))?;
                 serde_json::from_slice(&reply).context("reading the daemon's answer")
             }
         }
@@ -99,7 +88,7 @@ impl Oracle {
             }
             Self::Daemon(socket) => {
                 let mut lines = 0_u64;
-                talk(connect(&socket)?, "GET", "/v1/export", Vec::new(), &mut |chunk| {
+                talk(&socket, "GET", "/v1/export", Vec::new(), &mut |chunk| {
                     lines += chunk.iter().filter(|b| **b == b'\n').count() as u64;
                     progress(lines);
                     out.write_all(chunk).context("writing the export")
@@ -129,9 +118,17 @@ fn is_unheard(error: &anyhow::Error) -> bool {
     io.any(|e| matches!(e.kind(), ConnectionReset | ConnectionRefused | NotFound))
 }
 
-fn connect(socket: &Path) -> Result<UnixStream> {
-    UnixStream::connect(socket)
-        .with_context(|| format!("connecting to the daemon at {}", socket.display()))
+async fn send(
+    socket: &Path,
+    request: hyper::Request<Full<Bytes>>,
+) -> Result<hyper::Response<hyper::body::Incoming>> {
+    let stream = UnixStream::connect(socket)
+        .await
+        .with_context(|| format!("connecting to the daemon at {}", socket.display()))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    sender.send_request(request).await.context("asking the daemon")
 }
 
 /// The exit code is the one that the daemon would give.
@@ -158,7 +155,7 @@ fn explain(error: OpenError, dir: &Path) -> Failure {
 
 /// One call over the socket. `each` gets the body piece by piece; what it does not keep is returned.
 fn talk(
-    stream: UnixStream,
+    socket: &Path,
     method: &str,
     path: &str,
     body: Vec<u8>,
@@ -166,18 +163,22 @@ fn talk(
 ) -> Result<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        stream.set_nonblocking(true)?;
-        let stream = tokio::net::UnixStream::from_std(stream)?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
         let request = hyper::Request::builder()
             .method(method)
             .uri(path)
             .header("host", "affinityd")
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from(body)))?;
-        let mut reply = sender.send_request(request).await.context("asking the daemon")?;
+        let begun = Instant::now();
+        let mut reply = loop {
+            match send(socket, request.clone()).await {
+                // It is taking over a configuration, and answers again soon.
+                Err(error) if is_unheard(&error) && begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                said => break said?,
+            }
+        };
         let is_fine = reply.status().is_success();
         let streams = is_fine && method == "GET";
         let mut whole = Vec::new();
