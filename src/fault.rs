@@ -17,7 +17,7 @@ pub const VARIABLE: &str = "AFFINITYD_FAULT";
 pub const CLOCK: &str = "AFFINITYD_FAULT_CLOCK";
 
 /// Every point, in the order in which a post and its mail come by.
-pub const POINTS: [&str; 14] = [
+pub const POINTS: [&str; 18] = [
     "store.open",      // before the database is opened
     "store.opened",    // it is open; nothing of ours was read or written
     "store.read",      // before an entry is read
@@ -28,6 +28,10 @@ pub const POINTS: [&str; 14] = [
     "store.synced",    // it is on the disk; nobody knows yet
     "store.witnessed", // the number of the commit is kept beside the database
     "store.merge",     // before ids go from their journal into their buckets
+    "store.compact",   // before the database is copied
+    "store.copied",    // the copy is whole and on the disk; the database is in its place
+    "store.aside",     // the database was moved aside; nothing is in its place
+    "store.replaced",  // the copy is in its place; the engine has not gone on with it
     "smtp.data",       // the server knows sender and recipient; before DATA
     "smtp.content",    // DATA was answered; before the mail itself
     "smtp.taken",      // the server said 250; nothing is written down

@@ -10,6 +10,7 @@ pub mod model;
 pub mod calendar;
 pub mod clock;
 pub mod fault;
+pub mod memory;
 pub mod schedule;
 pub mod secret;
 pub mod settings;

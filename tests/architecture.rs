@@ -1,4 +1,4 @@
-//! Keeps the walls where they stand: imports go down, one file names sled, files stay small, the
+//! Keeps the walls where they stand: imports go down, only the engine names sled, files stay small, the
 //! map in the README is true.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[&[&str]] = &[
     &["model"],
     &["settings"],
-    &["clock", "calendar", "schedule", "words", "secret", "text", "fault"],
+    &["clock", "calendar", "schedule", "words", "secret", "text", "fault", "memory"],
     &["classify", "cases", "indicators", "notify", "http", "interchange"],
     &["platforms", "store", "train"],
     &["pipeline", "mail"],
@@ -99,10 +99,10 @@ fn imports_go_down_only() {
 
 #[test]
 fn only_the_engine_names_sled() {
-    let engine = root().join("src/store/engine.rs");
+    let engine = root().join("src/store/engine");
     let others: Vec<PathBuf> = sources()
         .into_iter()
-        .filter(|path| *path != engine)
+        .filter(|path| !path.with_extension("").starts_with(&engine))
         .filter(|path| {
             let text = fs::read_to_string(path).expect("a source file");
             text.contains("sled::") || text.contains("use sled")

@@ -1,6 +1,8 @@
 //! What the store has said is done stays done, whatever comes after.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/store_compact.rs"]
+mod compact;
 #[path = "support/store_kill.rs"]
 mod kill;
 #[path = "support/store_model.rs"]

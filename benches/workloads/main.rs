@@ -107,7 +107,7 @@ fn main() -> Result<()> {
         lines.extend(ingest::run(dir, &scale, &large)?);
     } else if is_on("rest") || is_on("poll") {
         step("filling a store");
-        ingest::take(&large, scale.large)?;
+        ingest::take(&large, scale.large, ingest::QUIET)?;
     }
     if is_on("rest") {
         step("start and rest");

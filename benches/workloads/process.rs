@@ -158,9 +158,6 @@ impl Place {
             .args(arguments)
             .current_dir(&self.0)
             .env("AFFINITYD_CONFIG", self.0.join("affinityd.toml"))
-            // As the unit sets them.
-            .env("MALLOC_ARENA_MAX", "2")
-            .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .env_remove("JOURNAL_STREAM")
             .env_remove("WATCHDOG_USEC")
             .env_remove("RUST_LOG")

@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How soon a daemon is asked again that was not there to hear it.
 const AGAIN: Duration = Duration::from_millis(20);
 
+/// What an import leaves behind is worth a compaction from so many percent on.
+const LEFT_BEHIND: u64 = 10;
+
 /// Who answers.
 pub enum Oracle {
     /// The daemon, over its socket.
@@ -80,6 +83,13 @@ impl Oracle {
         }
     }
 
+    /// Gives back the room that much new has left behind; a daemon does that by itself.
+    pub fn compact(&self) {
+        if let Self::Store(office) = self {
+            compact(&office.store);
+        }
+    }
+
     /// Writes an export.
     pub fn export(self, out: &mut dyn Write, progress: &mut dyn FnMut(u64)) -> Result<()> {
         match self {
@@ -96,6 +106,13 @@ impl Oracle {
             }
         }
         Ok(())
+    }
+}
+
+/// Gives back the room that much new has left behind. Where that does not work the daemon does it.
+pub fn compact(store: &Store) {
+    if let Err(error) = store.compact(LEFT_BEHIND) {
+        anstream::eprintln!("note: the store takes more room than it needs: {error}");
     }
 }
 

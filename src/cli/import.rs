@@ -78,6 +78,7 @@ pub fn import(place: &Place, options: Options) -> Outcome {
         }
     }
     bar.finish_and_clear();
+    oracle.compact();
     total.print(place)?;
     if total.stopped { Err(Failure::Unwell) } else { Ok(()) }
 }
@@ -197,6 +198,7 @@ fn restore(place: &Place, input: Box<dyn BufRead>, bar: &indicatif::ProgressBar)
     bar.finish_and_clear();
     let done = done.context("restoring the export")?;
     store.hold_mail().map_err(anyhow::Error::from).context("holding the mail")?;
+    ask::compact(&store);
     if place.json {
         show::json(&json!({ "interactions": done.interactions }))?;
     } else {

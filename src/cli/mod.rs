@@ -16,7 +16,6 @@ mod indicators;
 mod local;
 mod man;
 mod measure;
-mod memory;
 mod pieces;
 mod probe;
 mod reclassify;
@@ -233,9 +232,6 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     let cli = Cli::parse();
-    if matches!(cli.command, Command::Run | Command::Import(_)) {
-        memory::settle();
-    }
     let outcome = dispatch(cli);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,5 @@
 //! Watches the clocks of waiting cases: after each commit and each minute, has due cases looked up
-//! afresh, and lets `pipeline::sweep` write the mails. Then the store may seal a few older rows.
+//! afresh, and lets `pipeline::sweep` write the mails. Then the store may tidy up a little.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::desk::Office;
 use super::poller;
 use super::source::Source;
+use crate::memory;
 use crate::model::{Reach, Time};
 use crate::notify::LookUp;
 use crate::pipeline::{self, Batch, Looked, Wanted};
 use crate::platforms::{Ask, Page, Refusal, Target};
+use crate::store::{self, Compacted, Store};
 
 /// Looking up and deciding again, at most so often in one go.
 const ROUNDS: usize = 3;
@@ -28,6 +30,8 @@ const MOST: usize = 40;
 const LONGEST_ROUND: Duration = Duration::from_secs(120);
 /// Batches that the store packs in one turn.
 const BATCHES: usize = 16;
+/// By so many percent the database may grow before it is compacted.
+const MAY_GROW: u64 = 50;
 
 /// A sweep reads every case that may be due. While pages come in one after the other, sweeping takes
 /// a tenth of the time this way, and no alert is later by more than that.
@@ -39,6 +43,8 @@ pub const PART: &str = "sweeping";
 /// Sweeps until told to stop.
 pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: CancellationToken) {
     let mut looked = Looked::default();
+    // What the start has left behind.
+    let mut is_untidy = true;
     loop {
         let begun = Instant::now();
         let mut is_fine = true;
@@ -58,7 +64,7 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         if is_fine {
             office.board.recovered(PART);
         }
-        seal(&office).await;
+        tidy(&office, seal).await;
         let next = office.clock.now().plus(Time::MINUTE);
         let rest = (begun.elapsed() * RESTS).min(LONGEST_REST);
         let is_told = tokio::select! {
@@ -66,7 +72,11 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
             () = office.swept.notified() => true,
             () = stop.cancelled() => return,
         };
+        if !is_told && std::mem::take(&mut is_untidy) {
+            tidy(&office, clear_up).await;
+        }
         if is_told {
+            is_untidy = true;
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
                 () = stop.cancelled() => return,
@@ -76,27 +86,34 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
 }
 
 /// Nothing is due any more: the store may do a little of the work that waits for idle time.
-async fn seal(office: &Arc<Office>) {
-    let turn = office.clone();
+fn seal(store: &Store) -> Result<(), store::Error> {
     // A few batches of some milliseconds each: a large backlog is worked off in hours, not days.
-    let some = move || {
-        let mut all = 0;
-        for _ in 0..BATCHES {
-            match turn.store.seal()? {
-                0 => break,
-                sealed => all += sealed,
-            }
+    for _ in 0..BATCHES {
+        if store.seal()? == 0 {
+            break;
         }
-        Ok::<_, crate::store::Error>(all)
-    };
-    match office.worker.run(some).await {
-        Ok(Ok(0)) => {}
-        Ok(Ok(sealed)) => tracing::debug!(sealed, "older interactions packed"),
+    }
+    Ok(())
+}
+
+/// For a minute nothing has come in: what that left behind on the disk and in memory is given back.
+fn clear_up(store: &Store) -> Result<(), store::Error> {
+    if let Some(Compacted { before, after }) = store.compact(MAY_GROW)? {
+        tracing::info!(before_mb = before >> 20, after_mb = after >> 20, "database compacted");
+    }
+    memory::give_back();
+    Ok(())
+}
+
+async fn tidy(office: &Arc<Office>, work: fn(&Store) -> Result<(), store::Error>) {
+    let turn = office.clone();
+    match office.worker.run(move || work(&turn.store)).await {
+        Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tracing::error!("older interactions not packed: {error}");
+            tracing::error!("the store was not tidied: {error}");
             office.doubt.notify_one();
         }
-        Err(error) => tracing::error!("older interactions not packed: {error}"),
+        Err(error) => tracing::error!("the store was not tidied: {error}"),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Config {
     /// Fewer than a batch are sealed only once they have been of age for so long, in ms. Not in the
     /// file.
     pub seal_wait: i64,
+    /// A data file below so many bytes is not compacted. Not in the file.
+    pub compact_from: u64,
 }
 
 impl Default for Config {
@@ -62,6 +64,7 @@ impl Default for Config {
             open_for: 2 * Time::DAY,
             seal_least: 32,
             seal_wait: Time::DAY,
+            compact_from: 32 << 20,
         }
     }
 }

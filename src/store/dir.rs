@@ -14,6 +14,10 @@ pub(super) const DB: &str = "db";
 pub(super) const EXPORTS: &str = "exports";
 /// A database that is being restored.
 pub(super) const RESTORING: &str = "db.restoring";
+/// A copy of the database that is to take its place.
+pub(super) const NEW: &str = "db.new";
+/// The database whose place a copy has taken.
+pub(super) const OLD: &str = "db.old";
 const LOCK: &str = "lock";
 
 /// Free space for this process where `dir` lies, in bytes.

@@ -1,22 +1,26 @@
-//! The engine below the store: ordered byte keys in named spaces. The only file that names sled.
+//! The engine below the store: ordered byte keys in named spaces. Nothing outside names sled.
 //!
 //! Decides how sled is opened, read, written and made durable, and what its errors mean to us.
 //! Knows nothing about keys or values. Everything asked of a second engine is in the public
 //! functions here: `get`, `range`, `commit` with expected values, `flush`.
 
+mod opened;
+mod scan;
+
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 
 use sled::transaction::{ConflictableTransactionError, TransactionError, Transactional};
 
+use self::opened::Opened;
+use self::scan::settle_cache;
 use super::dir::free_bytes;
 use crate::fault;
 
+pub use self::scan::{Found, SETTLE_EVERY, Scan};
 pub use super::spaces::{EngineError, Expect, MAX_OPS, Op, Space};
 
 impl From<sled::Error> for EngineError {
@@ -41,10 +45,6 @@ impl From<sled::Error> for EngineError {
 /// it must not meet one: its own tidying gets along with this.
 const ROOM: u64 = 4 << 20;
 
-/// How often sled moves what is left in old segments, in milliseconds; it also syncs its file then,
-/// news or none. What is committed does not wait for that: [`Engine::flush`].
-const TIDY_EVERY: u64 = 5_000;
-
 /// Runs sled code; its internal assertions fail on damaged files, and that is damage, no reason
 /// for the process to die.
 fn guard<T>(run: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
@@ -60,12 +60,8 @@ fn guard<T>(run: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineErr
 
 /// An open database.
 pub struct Engine {
-    db: sled::Db,
-    trees: Vec<sled::Tree>,
-    data: File,
     dir: PathBuf,
-    blobs: PathBuf,
-    synced_blobs: Mutex<BTreeSet<std::ffi::OsString>>,
+    opened: RwLock<Arc<Opened>>,
     stopped: AtomicBool,
 }
 
@@ -75,38 +71,38 @@ impl Engine {
     /// # Errors
     /// Anything but [`EngineError::Conflict`], [`EngineError::TooMany`].
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, EngineError> {
-        guard(|| {
-            fault::point("store.open")?;
-            need_room(dir, 0)?;
-            let db = sled::Config::new()
-                .path(dir)
-                .cache_capacity(cache_bytes)
-                .flush_every_ms(Some(TIDY_EVERY))
-                .open()?;
-            let mut trees = Vec::new();
-            for space in Space::ALL {
-                trees.push(db.open_tree(space.name())?);
-            }
-            // A second handle: sled's flush reaches the kernel, only this one reaches the disk. It
-            // does not disturb sled's lock, which belongs to sled's own handle.
-            let data = OpenOptions::new().read(true).write(true).open(dir.join("db"))?;
-            data.sync_all()?;
-            File::open(dir)?.sync_all()?;
-            fault::point("store.opened")?;
-            Ok(Self {
-                db,
-                trees,
-                data,
-                dir: dir.to_owned(),
-                blobs: dir.join("blobs"),
-                synced_blobs: Mutex::default(),
-                stopped: AtomicBool::new(false),
-            })
+        let opened = guard(|| Opened::open(dir, cache_bytes))?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            opened: RwLock::new(Arc::new(opened)),
+            stopped: AtomicBool::new(false),
         })
     }
 
-    fn tree(&self, space: Space) -> &sled::Tree {
-        &self.trees[space as usize]
+    fn opened(&self) -> Arc<Opened> {
+        self.opened.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// How long the data file is, in bytes.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn file_bytes(&self) -> Result<u64, EngineError> {
+        Ok(self.opened().data.metadata()?.len())
+    }
+
+    /// Whether its directory may be renamed while it is open. sled goes by the path it was opened
+    /// with, so that has to be one that stays right: it needs `/proc`.
+    pub fn may_move(&self) -> bool {
+        self.opened().may_move()
+    }
+
+    /// Goes on with the database of another engine, which must hold the same and lie where this one
+    /// was opened. Nobody may write meanwhile. Gives what is left behind.
+    pub fn go_on_with(&self, other: Self) -> Left {
+        let other = other.opened.into_inner().unwrap_or_else(|e| e.into_inner());
+        let mut opened = self.opened.write().unwrap_or_else(|e| e.into_inner());
+        Left(std::mem::replace(&mut opened, other))
     }
 
     /// The value under a key.
@@ -116,23 +112,21 @@ impl Engine {
     pub fn get(&self, space: Space, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         guard(|| {
             fault::point("store.read")?;
-            Ok(self.tree(space).get(key)?.map(|v| v.to_vec()))
+            Ok(self.opened().tree(space).get(key)?.map(|v| v.to_vec()))
         })
     }
 
     /// Entries with `from <= key < to` in order; [`Scan::back`] goes the other way. No snapshot:
     /// what is written meanwhile inside the bounds may or may not be seen.
     pub fn range(&self, space: Space, from: &[u8], to: &[u8]) -> Scan {
-        let tree = self.tree(space).clone();
-        let iter = (from < to).then(|| tree.range(from.to_vec()..to.to_vec()));
-        Scan { tree, iter, read: 0 }
+        Scan::new(self.opened(), space, |tree| {
+            (from < to).then(|| tree.range(from.to_vec()..to.to_vec()))
+        })
     }
 
     /// The whole of a space.
     pub fn all(&self, space: Space) -> Scan {
-        let tree = self.tree(space).clone();
-        let iter = Some(tree.range::<&[u8], _>(..));
-        Scan { tree, iter, read: 0 }
+        Scan::new(self.opened(), space, |tree| Some(tree.range::<&[u8], _>(..)))
     }
 
     /// Writes all operations, or none. In memory and in order; durable after [`Engine::flush`].
@@ -155,7 +149,8 @@ impl Engine {
         need_room(&self.dir, bytes as u64)?;
         let spaces: Vec<Space> =
             ops.iter().map(|op| op.space).collect::<BTreeSet<_>>().into_iter().collect();
-        let trees: Vec<&sled::Tree> = spaces.iter().map(|s| self.tree(*s)).collect();
+        let opened = self.opened();
+        let trees: Vec<&sled::Tree> = spaces.iter().map(|s| opened.tree(*s)).collect();
         let place = |space: Space| spaces.binary_search(&space).expect("collected from the ops");
         let result = guard(|| {
             fault::point("store.commit")?;
@@ -203,11 +198,12 @@ impl Engine {
         }
         let result = guard(|| {
             fault::point("store.flush")?;
-            self.sync_blobs()?;
+            let opened = self.opened();
+            opened.sync_blobs()?;
             fault::point("store.blobs")?;
-            self.db.flush()?;
+            opened.db.flush()?;
             fault::point("store.sync")?;
-            self.data.sync_data()?;
+            opened.data.sync_data()?;
             fault::pass("store.synced");
             Ok(())
         });
@@ -231,42 +227,13 @@ impl Engine {
         result
     }
 
-    fn sync_blobs(&self) -> io::Result<()> {
-        let mut known = self.synced_blobs.lock().unwrap_or_else(|e| e.into_inner());
-        let entries = match std::fs::read_dir(&self.blobs) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let mut here = BTreeSet::new();
-        let mut is_new = false;
-        for entry in entries {
-            let entry = entry?;
-            if !known.contains(&entry.file_name()) {
-                match File::open(entry.path()) {
-                    Ok(file) => file.sync_all()?,
-                    // Collected by sled between the listing and here.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error),
-                }
-                is_new = true;
-            }
-            here.insert(entry.file_name());
-        }
-        if is_new {
-            File::open(&self.blobs)?.sync_all()?;
-        }
-        *known = here;
-        Ok(())
-    }
-
     /// Removes everything, in all spaces. Not one commit: the caller marks the store as unfinished
     /// first.
     ///
     /// # Errors
     /// The disk's.
     pub fn clear(&self, space: Space) -> Result<(), EngineError> {
-        let result = guard(|| Ok(self.tree(space).clear()?));
+        let result = guard(|| Ok(self.opened().tree(space).clear()?));
         self.note(result)
     }
 
@@ -280,7 +247,17 @@ impl Engine {
 
     /// Lets sled drop pages it no longer needs; see [`settle_cache`].
     pub fn settle(&self, space: Space, key: &[u8]) {
-        settle_cache(self.tree(space), key);
+        settle_cache(self.opened().tree(space), key);
+    }
+}
+
+/// A database that the engine has gone on from.
+pub struct Left(Arc<Opened>);
+
+impl Left {
+    /// Closes it; gives it back while somebody still reads from it.
+    pub fn close(self) -> Result<(), Self> {
+        Arc::try_unwrap(self.0).map(drop).map_err(Self)
     }
 }
 
@@ -289,79 +266,6 @@ fn need_room(dir: &Path, bytes: u64) -> Result<(), EngineError> {
     let need = ROOM.saturating_add(bytes.saturating_mul(2));
     // Of a directory that is not there yet, whoever makes it will be told.
     if free_bytes(dir).is_ok_and(|free| free < need) { Err(EngineError::Full) } else { Ok(()) }
-}
-
-/// sled 0.34.7 looks at its cache limit only when one of 256 access queues of 64 entries fills, so
-/// a scan can keep 200 MB whatever the setting. Asking 64 times for one key fills its queue. Costs
-/// some 20 µs; depends on internals that the exact version pins.
-fn settle_cache(tree: &sled::Tree, key: &[u8]) {
-    for _ in 0..64 {
-        if !matches!(guard(|| Ok(tree.get(key)?)), Ok(Some(_))) {
-            return;
-        }
-    }
-}
-
-/// One entry of a range: key and value.
-pub type Found = Result<(Vec<u8>, Vec<u8>), EngineError>;
-
-/// Entries of a range, as (key, value). Stops after an error.
-pub struct Scan {
-    tree: sled::Tree,
-    iter: Option<sled::Iter>,
-    read: usize,
-}
-
-impl Scan {
-    /// How many bytes are read between two settlings of the cache: some eight blocks of rows.
-    const SETTLE_EVERY: usize = 48 << 10;
-
-    fn step(
-        &mut self,
-        next: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
-    ) -> Option<Found> {
-        let iter = self.iter.as_mut()?;
-        let found = guard(|| {
-            fault::point("store.read")?;
-            match next(iter) {
-                None => Ok(None),
-                Some(entry) => {
-                    let (key, value) = entry?;
-                    Ok(Some((key.to_vec(), value.to_vec())))
-                }
-            }
-        });
-        if !matches!(found, Ok(Some(_))) {
-            self.iter = None;
-        }
-        if let Ok(Some((key, value))) = &found {
-            self.read += key.len() + value.len();
-            if self.read >= Self::SETTLE_EVERY {
-                self.read = 0;
-                settle_cache(&self.tree, key);
-            }
-        }
-        found.transpose()
-    }
-
-    /// The last entry not yet taken.
-    pub fn back(&mut self) -> Option<Found> {
-        self.step(DoubleEndedIterator::next_back)
-    }
-}
-
-impl Iterator for Scan {
-    type Item = Found;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step(Iterator::next)
-    }
-}
-
-impl DoubleEndedIterator for Scan {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        self.back()
-    }
 }
 
 #[cfg(test)]
@@ -438,8 +342,9 @@ mod tests {
         let big = vec![7_u8; 600_000];
         engine.commit(&[put(Space::Outbox, b"m", &big, Expect::Any)]).unwrap();
         engine.flush().unwrap();
-        let known = engine.synced_blobs.lock().unwrap().len();
-        assert_eq!(known, std::fs::read_dir(&engine.blobs).unwrap().count());
+        let opened = engine.opened();
+        let known = opened.synced_blobs.lock().unwrap().len();
+        assert_eq!(known, std::fs::read_dir(&opened.blobs).unwrap().count());
         assert!(known > 0, "a value above the segment's quarter is a file of its own");
     }
 }

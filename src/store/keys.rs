@@ -160,6 +160,8 @@ pub mod state {
     pub const HELD: &[u8] = b"held";
     /// How many commits there have been.
     pub const COMMITS: &[u8] = b"commits";
+    /// The length of the data file, in bytes, when the database was last compacted.
+    pub const COMPACTED: &[u8] = b"compacted";
     /// The next position of the outbox.
     pub const NEXT_MAIL: &[u8] = b"next-mail";
 

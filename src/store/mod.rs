@@ -22,6 +22,7 @@ mod cases;
 mod codec;
 mod cold;
 mod commit;
+mod compact;
 mod config;
 #[cfg(test)]
 mod damage;
@@ -73,6 +74,7 @@ use std::sync::{Arc, Mutex, RwLock};
 pub use brands::Brand;
 pub use codec::{MAX_TEXT, cap};
 pub use commit::Change;
+pub use compact::Compacted;
 pub use config::{Config, Retention};
 pub use dir::free_bytes;
 pub use erase::Erased;

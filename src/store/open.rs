@@ -19,7 +19,9 @@ use super::keys::{self, state};
 use super::layout::{prepare, wipe};
 use super::packed::Packed;
 use super::witness::{self, Witness};
-use super::{Config, Inner, Store, Writer, cases, ids, lately, people, restore, threads, waiting};
+use super::{
+    Config, Inner, Store, Writer, cases, compact, ids, lately, people, restore, threads, waiting,
+};
 
 /// How long the engine of an instance that was dropped may take to let go of its file.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -139,6 +141,7 @@ impl Store {
             Taken::By(by) => OpenError::InUse { by },
             Taken::Io(error) => io(error),
         })?;
+        compact::end_interrupted(dir, &mut opening.steps).map_err(io)?;
         restore::end_interrupted(dir, &mut opening.steps).map_err(io)?;
         let mut inner = match attempt(dir, config, &mut opening) {
             Ok(inner) => inner,

@@ -9,6 +9,15 @@ use crate::flow::Flow;
 const OF_A_COMMIT: [&str; 6] =
     ["store.commit", "store.flush", "store.blobs", "store.sync", "store.synced", "store.witnessed"];
 
+/// Points of a compaction, which a database as small as this does not need; the store's own tests
+/// kill there.
+const OF_A_COMPACTION: [&str; 4] =
+    ["store.compact", "store.copied", "store.aside", "store.replaced"];
+
+fn points() -> impl Iterator<Item = &'static str> {
+    POINTS.into_iter().filter(|point| !OF_A_COMPACTION.contains(point))
+}
+
 /// How many commits a calm run is long, and a few more.
 const COMMITS: usize = 24;
 
@@ -89,7 +98,7 @@ fn killed_at_a_point_it_goes_on_as_if_nothing_had_happened() {
     let of_commits = super::rounds(2, COMMITS);
     let mut killed = 0;
     let mut plans = Vec::new();
-    for point in POINTS {
+    for point in points() {
         if OF_A_COMMIT.contains(&point) {
             let mut all: Vec<usize> = (1..=COMMITS).collect();
             dice.shuffle(&mut all);
@@ -116,8 +125,8 @@ fn killed_twice_it_goes_on_as_well() {
     let mut dice = fastrand::Rng::with_seed(fastrand::u64(..));
     println!("seed {}", dice.get_seed());
     let mut pairs = Vec::new();
-    for first in POINTS {
-        for second in POINTS {
+    for first in points() {
+        for second in points() {
             let mut plan = |point| match OF_A_COMMIT.contains(&point) {
                 true => format!("{point}:{}=kill", dice.usize(1..=COMMITS)),
                 false => format!("{point}=kill"),

@@ -22,6 +22,7 @@ pub fn config() -> Config {
         // A process that another test starts holds every lock of this one until it is its own program.
         lock_wait: Duration::from_secs(1),
         low_disk_mb: 0,
+        compact_from: 0,
         ..Config::default()
     }
 }
