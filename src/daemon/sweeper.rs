@@ -30,6 +30,9 @@ const MOST: usize = 40;
 const LONGEST_ROUND: Duration = Duration::from_secs(120);
 /// Batches that the store packs in one turn.
 const BATCHES: usize = 16;
+/// Where no minute passes without news, what they leave behind is cleared up so often all the same,
+/// in ms.
+const CLEAR_UP_EVERY: i64 = 6 * Time::HOUR;
 /// By so many percent the database may grow before it is compacted.
 const MAY_GROW: u64 = 50;
 
@@ -43,8 +46,8 @@ pub const PART: &str = "sweeping";
 /// Sweeps until told to stop.
 pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: CancellationToken) {
     let mut looked = Looked::default();
-    // What the start has left behind.
-    let mut is_untidy = true;
+    // The start has left something behind.
+    let (mut is_untidy, mut cleared_at) = (true, office.clock.now());
     loop {
         let begun = Instant::now();
         let mut is_fine = true;
@@ -72,8 +75,10 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
             () = office.swept.notified() => true,
             () = stop.cancelled() => return,
         };
-        if !is_told && std::mem::take(&mut is_untidy) {
+        let now = office.clock.now();
+        if is_untidy && (!is_told || now.since(cleared_at) > CLEAR_UP_EVERY) {
             tidy(&office, clear_up).await;
+            (is_untidy, cleared_at) = (false, now);
         }
         if is_told {
             is_untidy = true;

@@ -19,6 +19,7 @@ use super::dir::{self, DB, NEW, OLD};
 use super::engine::{Engine, EngineError, Expect, Left, MAX_OPS, Op, SETTLE_EVERY, Space};
 use super::error::{Error, Result};
 use super::keys::{self, state};
+use super::open::open_patiently;
 use super::{Inner, Store};
 use crate::fault;
 
@@ -81,8 +82,11 @@ impl Inner {
         remove(&new).map_err(failed)?;
         remove(&old).map_err(failed)?;
         dir::make_private(&new).map_err(failed)?;
-        let copy = Engine::open(&new, self.config.cache_mb.saturating_mul(1 << 20))?;
-        if fill(&copy, &self.engine)? != sum(&copy)? {
+        let cache = self.config.cache_mb.saturating_mul(1 << 20);
+        let wanted = fill(Engine::open(&new, cache)?, &self.engine)?;
+        // Opened as the next start will: what is compared is what the disk has.
+        let copy = open_patiently(&new, cache)?;
+        if sum(&copy)? != wanted {
             return Err(Error::damaged("copy of the database", "it does not hold the same"));
         }
         let after = copy.file_bytes()?;
@@ -127,8 +131,8 @@ fn sum(engine: &Engine) -> Result<u64> {
     Ok(sum.digest())
 }
 
-/// Puts everything into an empty one. Gives the checksum of what was read.
-fn fill(copy: &Engine, from: &Engine) -> Result<u64> {
+/// Puts everything into an empty one and closes it. Gives the checksum of what was read.
+fn fill(copy: Engine, from: &Engine) -> Result<u64> {
     let mut sum = Xxh3::new();
     let (mut ops, mut bytes) = (Vec::new(), 0);
     for entry in entries(from) {

@@ -299,7 +299,7 @@ pub(super) fn assemble(
 
 /// Opens the database. Our own lock is held, so whoever still holds the engine's is an instance of
 /// this process that is closing: its threads let go a moment after it was dropped.
-fn open_patiently(db: &Path, cache: u64) -> std::result::Result<Engine, EngineError> {
+pub(super) fn open_patiently(db: &Path, cache: u64) -> std::result::Result<Engine, EngineError> {
     let begun = Instant::now();
     loop {
         match Engine::open(db, cache) {

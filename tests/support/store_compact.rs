@@ -111,7 +111,7 @@ fn others_read_on_meanwhile() {
     crate::binary::until(
         "the copy took its place",
         || dir.path().join("db.old").exists(),
-        || String::new(),
+        String::new,
     );
     assert_eq!(store.scan(brand, all).count(), 600);
     let rest: Vec<_> = reading.map(|row| row.unwrap().id).collect();
