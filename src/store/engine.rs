@@ -97,6 +97,11 @@ impl Engine {
         self.opened().may_move()
     }
 
+    /// Whether it takes no more writes, because one has failed.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
     /// Goes on with the database of another engine, which must hold the same and lie where this one
     /// was opened. Nobody may write meanwhile. Gives what is left behind.
     pub fn go_on_with(&self, other: Self) -> Left {
@@ -142,7 +147,7 @@ impl Engine {
         if ops.len() > MAX_OPS {
             return Err(EngineError::TooMany(ops.len()));
         }
-        if self.stopped.load(Ordering::Acquire) {
+        if self.is_stopped() {
             return Err(EngineError::Stopped);
         }
         let bytes: usize = ops.iter().filter_map(|op| op.value.as_ref()).map(Vec::len).sum();
@@ -193,7 +198,7 @@ impl Engine {
     /// # Errors
     /// The disk's; after one the engine takes no more writes.
     pub fn flush(&self) -> Result<(), EngineError> {
-        if self.stopped.load(Ordering::Acquire) {
+        if self.is_stopped() {
             return Err(EngineError::Stopped);
         }
         let result = guard(|| {

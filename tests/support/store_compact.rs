@@ -96,6 +96,20 @@ fn a_small_one_and_a_full_disk_are_left_alone() {
 }
 
 #[test]
+fn what_a_failed_write_has_left_in_memory_does_not_come_to_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _) = open(dir.path());
+    let brand = filled(&store);
+    let plan = Plan::default().at("store.flush", 1, Action::Fail(Errno::IO));
+    let lost = row(&store, "lost", day(500), "zoe", Intent::Praise);
+    assert!(during(plan, || store.commit(rows(brand, vec![lost]))).0.is_err());
+    assert_eq!(store.compact(0).unwrap(), None);
+    is_tidy(dir.path());
+    drop(store);
+    goes_on(open(dir.path()).0, brand, dir.path());
+}
+
+#[test]
 fn others_read_on_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());
