@@ -86,11 +86,12 @@ impl Inner {
         dir::make_private(&new).map_err(failed)?;
         let cache = self.config.cache_mb.saturating_mul(1 << 20);
         let wanted = fill(Engine::open(&new, cache)?, &self.engine)?;
-        // Opened as the next start will: what is compared is what the disk has.
-        let copy = open_patiently(&new, cache)?;
-        if sum(&copy)? != wanted {
+        // Opened as the next start will: what is compared is what the disk has. And once more, since
+        // who has read everything has a full cache.
+        if sum(open_patiently(&new, cache)?)? != wanted {
             return Err(Error::damaged("copy of the database", "it does not hold the same"));
         }
+        let copy = open_patiently(&new, cache)?;
         let after = copy.file_bytes()?;
         copy.commit(&[put(Space::State, state::COMPACTED.to_vec(), keys::number(after))])?;
         copy.flush()?;
@@ -124,10 +125,10 @@ fn note(sum: &mut Xxh3, (space, key, value): &Entry) {
     }
 }
 
-/// A checksum of everything in it.
-fn sum(engine: &Engine) -> Result<u64> {
+/// A checksum of everything in it; closes it.
+fn sum(engine: Engine) -> Result<u64> {
     let mut sum = Xxh3::new();
-    for entry in entries(engine) {
+    for entry in entries(&engine) {
         note(&mut sum, &entry?);
     }
     Ok(sum.digest())
