@@ -35,12 +35,11 @@ pub struct Taken {
     memory: (f64, f64),
     /// Bytes stored an item.
     bytes: f64,
-    /// After a minute without anything new, if that was waited for.
+    /// After a while without anything new.
     quiet: Quiet,
 }
 
 /// What is left when a daemon has cleared up.
-#[derive(Default)]
 struct Quiet {
     memory: f64,
     bytes: f64,

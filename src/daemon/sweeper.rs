@@ -93,15 +93,21 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
 /// Nothing is due any more: the store may do a little of the work that waits for idle time.
 fn seal(store: &Store) -> Result<(), store::Error> {
     // A few batches of some milliseconds each: a large backlog is worked off in hours, not days.
+    let mut all = 0;
     for _ in 0..BATCHES {
-        if store.seal()? == 0 {
-            break;
+        match store.seal()? {
+            0 => break,
+            sealed => all += sealed,
         }
+    }
+    if all > 0 {
+        tracing::debug!(sealed = all, "older interactions packed");
     }
     Ok(())
 }
 
-/// For a minute nothing has come in: what that left behind on the disk and in memory is given back.
+/// Nothing has come in for a minute, or too much for hours: what that has left behind on the disk and
+/// in memory is given back.
 fn clear_up(store: &Store) -> Result<(), store::Error> {
     if let Some(Compacted { before, after }) = store.compact(MAY_GROW)? {
         tracing::info!(before_mb = before >> 20, after_mb = after >> 20, "database compacted");

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::dir::{self, DB, NEW, OLD};
-use super::engine::{Engine, EngineError, Expect, Left, MAX_OPS, Op, SETTLE_EVERY, Space};
+use super::engine::{Engine, EngineError, Left, MAX_OPS, Op, SETTLE_EVERY, Space};
 use super::error::{Error, Result};
 use super::keys::{self, state};
 use super::open::open_patiently;
@@ -64,7 +64,7 @@ impl Store {
         }
         let nobody_writes = inner.draft();
         let (copy, after) = inner.copy().inspect_err(|_| {
-            let _ = fs::remove_dir_all(inner.dir.join(NEW));
+            let _ = dir::remove(&inner.dir.join(NEW));
         })?;
         let left = inner.engine.go_on_with(copy);
         drop(nobody_writes);
@@ -81,10 +81,10 @@ impl Inner {
         let failed = |why| Error::File { what: "compacting the database".to_owned(), why };
         fault::point("store.compact").map_err(failed)?;
         let (new, old) = (self.dir.join(NEW), self.dir.join(OLD));
-        remove(&new).map_err(failed)?;
-        remove(&old).map_err(failed)?;
+        dir::remove(&new).map_err(failed)?;
+        dir::remove(&old).map_err(failed)?;
         dir::make_private(&new).map_err(failed)?;
-        let cache = self.config.cache_mb.saturating_mul(1 << 20);
+        let cache = self.config.cache_bytes();
         let wanted = fill(Engine::open(&new, cache)?, &self.engine)?;
         // Opened as the next start will: what is compared is what the disk has. And once more, since
         // who has read everything has a full cache.
@@ -93,7 +93,7 @@ impl Inner {
         }
         let copy = open_patiently(&new, cache)?;
         let after = copy.file_bytes()?;
-        copy.commit(&[put(Space::State, state::COMPACTED.to_vec(), keys::number(after))])?;
+        copy.commit(&[Op::put(Space::State, state::COMPACTED, keys::number(after))])?;
         copy.flush()?;
         dir::close_to_others(&new).map_err(failed)?;
         fault::point("store.copied").map_err(failed)?;
@@ -101,10 +101,6 @@ impl Inner {
         fault::pass("store.replaced");
         Ok((copy, after))
     }
-}
-
-fn put(space: Space, key: Vec<u8>, value: Vec<u8>) -> Op {
-    Op { space, key, value: Some(value), expect: Expect::Any }
 }
 
 type Entry = (Space, Vec<u8>, Vec<u8>);
@@ -143,7 +139,7 @@ fn fill(copy: Engine, from: &Engine) -> Result<u64> {
         note(&mut sum, &entry);
         let (space, key, value) = entry;
         bytes += key.len() + value.len();
-        ops.push(put(space, key, value));
+        ops.push(Op::put(space, key, value));
         if ops.len() == MAX_OPS || bytes >= AT_ONCE {
             copy.commit(&ops)?;
             let mut unsettled = 0;
@@ -192,13 +188,6 @@ fn clear_away(mut left: Left, old: &Path) -> io::Result<()> {
     fs::remove_dir_all(old)
 }
 
-fn remove(dir: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 /// Ends or undoes a compaction that a crash has interrupted.
 pub(super) fn end_interrupted(dir: &Path, steps: &mut Vec<String>) -> io::Result<()> {
     let db = dir.join(DB);
@@ -211,9 +200,7 @@ pub(super) fn end_interrupted(dir: &Path, steps: &mut Vec<String>) -> io::Result
         }
     }
     for name in [NEW, OLD] {
-        let rest = dir.join(name);
-        if rest.exists() {
-            fs::remove_dir_all(&rest)?;
+        if dir::remove(&dir.join(name))? {
             steps.push(format!("removed `{name}`, which a compaction had left"));
         }
     }

@@ -70,6 +70,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Memory for pages of the database, in bytes.
+    pub(super) fn cache_bytes(&self) -> u64 {
+        self.cache_mb.saturating_mul(1 << 20)
+    }
+
     /// Reads the section `[store]`.
     pub fn read(section: &Section<'_>) -> Self {
         let plain = Self::default();

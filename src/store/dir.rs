@@ -48,6 +48,15 @@ pub(super) fn make_home(dir: &Path) -> io::Result<()> {
     if is_ours { make_private(dir) } else { Ok(()) }
 }
 
+/// Removes a directory with all that is in it. Whether it was there.
+pub(super) fn remove(dir: &Path) -> io::Result<bool> {
+    match fs::remove_dir_all(dir) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Takes the rights of others off everything below a directory.
 pub(super) fn close_to_others(dir: &Path) -> io::Result<()> {
     fs::set_permissions(dir, Permissions::from_mode(0o700))?;

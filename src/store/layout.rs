@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use super::engine::{Engine, Expect, Op, Space};
+use super::engine::{Engine, Op, Space};
 use super::error::Result;
 use super::keys::{self, state};
 use super::migrate;
@@ -31,7 +31,7 @@ pub(super) fn wipe(engine: &Engine) -> Result<()> {
 }
 
 fn note(key: &[u8], value: Vec<u8>) -> Op {
-    Op { space: Space::State, key: key.to_vec(), value: Some(value), expect: Expect::Any }
+    Op::put(Space::State, key, value)
 }
 
 /// Brings the layout to today's: a new store gets it, an older one climbs step by step.

@@ -223,7 +223,7 @@ fn open_engine(
             steps.push("removed an unfinished snapshot".to_owned());
         }
     }
-    let cache = config.cache_mb.saturating_mul(1 << 20);
+    let cache = config.cache_bytes();
     let engine = match open_patiently(db, cache) {
         Err(EngineError::Corrupt { placed: false, .. }) => {
             let aside = dir::free_name(dir, &format!("snapshots.broken-{}", dir::stamp()));

@@ -75,9 +75,7 @@ pub(super) fn replace(
             tried.push(format!("{name}: older than what is left"));
             continue;
         }
-        if restoring.exists() {
-            fs::remove_dir_all(&restoring).map_err(io)?;
-        }
+        dir::remove(&restoring).map_err(io)?;
         match read_into(&restoring, config, &export) {
             Ok(()) => {
                 let aside = dir::free_name(dir, &format!("db.broken-{}", dir::stamp()));
@@ -97,16 +95,14 @@ pub(super) fn replace(
         }
         steps.push(format!("could not restore {}", tried[tried.len() - 1]));
     }
-    if restoring.exists() {
-        fs::remove_dir_all(&restoring).map_err(io)?;
-    }
+    dir::remove(&restoring).map_err(io)?;
     let tried = if tried.is_empty() { "no export".to_owned() } else { tried.join("; ") };
     Err(OpenError::Broken { why: why.to_owned(), tried })
 }
 
 fn read_into(restoring: &Path, config: &Config, export: &Path) -> Result<(), Stop> {
     dir::make_private(restoring)?;
-    let engine = Engine::open(restoring, config.cache_mb.saturating_mul(1 << 20))?;
+    let engine = Engine::open(restoring, config.cache_bytes())?;
     let inner = assemble(restoring, config, engine, &mut Vec::new())?;
     let store = Store { inner: Arc::new(inner) };
     let file = BufReader::new(File::open(export)?);

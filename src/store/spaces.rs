@@ -142,6 +142,13 @@ pub struct Op {
     pub expect: Expect,
 }
 
+impl Op {
+    /// Puts a value under a key, whatever was there.
+    pub fn put(space: Space, key: impl Into<Vec<u8>>, value: Vec<u8>) -> Self {
+        Self { space, key: key.into(), value: Some(value), expect: Expect::Any }
+    }
+}
+
 /// What went wrong below, in the terms of what is done next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {

@@ -10,6 +10,7 @@ use affinityd::store::{BrandKey, Change, Compacted, Config, Store};
 use rustix::io::Errno;
 
 use super::kill::{DIR, process};
+use super::repair::copy;
 use crate::store_kit::{
     acme, answered, assert_clean, case, config, day, exported, mail, open, row, rows,
 };
@@ -175,14 +176,7 @@ fn killed_at_any_point_of_it_the_next_start_has_everything() {
     let in_the_copy = ["store.opened:2", "store.commit:1", "store.flush:1", "store.synced:2"];
     for point in POINTS.into_iter().chain(in_the_copy) {
         let dir = tempfile::tempdir().unwrap();
-        for file in ["db", "db/blobs"] {
-            fs::create_dir_all(dir.path().join(file)).unwrap();
-            for entry in fs::read_dir(full.path().join(file)).unwrap().flatten() {
-                if entry.file_type().unwrap().is_file() {
-                    fs::copy(entry.path(), dir.path().join(file).join(entry.file_name())).unwrap();
-                }
-            }
-        }
+        copy(full.path(), dir.path());
         let mut killed = process("compact::compacts_once", dir.path(), |command| {
             command.env(fault::VARIABLE, format!("{point}=kill"));
         });

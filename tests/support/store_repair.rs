@@ -66,7 +66,7 @@ fn leftovers_of_a_crash_while_opening_are_cleared() {
     assert_clean(&store, brand);
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
