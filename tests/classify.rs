@@ -315,7 +315,7 @@ fn reasons_are_pieces_of_the_text_strongest_first() {
     let weights: Vec<f32> = verdict.reasons.iter().map(|r| r.weight.abs()).collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
     assert_eq!(verdict.sentiment, Sentiment::Neg);
-    assert_eq!(verdict.model, "affinity-4");
+    assert_eq!(verdict.model, "affinity-5");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! - `fold` → `features` (with `hashes`) → `language` → `lexicon` (with `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
 //! - `model` → `blend` → `decide`: what was learned, what both judges mean together, what it is taken
 //!   for; `why`: the evidence.
-//! - `signals`: what it says beside its intent.
+//! - `signals`: what it says beside its intent; `topics`: what it is about, and whether it is severe.
 //! - `eval`: how good is it on labelled texts?
 //! - `drift`: are the texts still like those it was made with?
 
@@ -38,17 +38,18 @@ mod tag;
 mod tally;
 mod terms;
 mod tone;
+pub mod topics;
 pub mod watch;
 mod why;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 
-use crate::model::{Scores, Severity, Signal, Verdict};
+use crate::model::{Aspect, Reason, Scores, Severity, Signal, Verdict};
 use blend::{Group, INPUTS};
 use cues::{Cue, Cues};
 use decide::TAKEN;
-use features::{Names, Parts};
+use features::{Feature, Names, Parts};
 use fold::Text;
 use language::Language;
 pub(crate) use language::is_settled;
@@ -58,6 +59,7 @@ pub use named::ELSEWHERE;
 use score::{Odds, Setting};
 use signals::Said;
 use tone::Tone;
+use topics::{ASPECTS, SEVERE, TOPICS};
 use watch::Sight;
 pub use watch::{Match, Watch};
 
@@ -137,6 +139,10 @@ pub struct Lesson {
     pub spoken: Vec<u32>,
     /// The inputs of [`blend`], with the sums of the model that was used.
     pub inputs: [f32; INPUTS],
+    /// What the table of topics says in that model.
+    pub topics: [f32; TOPICS],
+    /// What the terms say of each aspect.
+    pub told: [f32; ASPECTS],
     /// The language found.
     pub lang: Option<String>,
 }
@@ -166,6 +172,8 @@ impl Classifier {
             words: hashes(&parts.words),
             pieces: hashes(&parts.pieces),
             inputs: blend::inputs(&model.sums(&parts), &found.odds),
+            topics: model.topics(&parts),
+            told: found.said.told(),
             spoken: parts.spoken,
             lang: found.language.code,
         }
@@ -221,17 +229,32 @@ impl Classifier {
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
-        let is_severe = !is_spam && said.is_severe() && (is_safety || may_ask);
+        let topics = self.model.topics(parts);
+        let is_heard = intent.asks() && topics::is_severe(&topics);
+        let is_severe = is_safety || (!is_spam && may_ask && (said.is_severe() || is_heard));
         // Who would be woken up, or is to look, wants to know what the model saw.
-        let learned = intent.asks().then(|| {
+        let mut learned = Vec::new();
+        if intent.asks() {
             let head = decide::head(intent, unsure);
-            (self.model, parts, head, HEADS[head], group.weights[head][head])
-        });
+            let gain = group.weights[head][head];
+            learned = why::pieces(&text, parts, HEADS[head], |feature, is_piece| {
+                gain * self.model.part(parts, feature, is_piece, head)
+            });
+        }
+        let relevant = relevance >= TAKEN && !is_spam;
+        let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) = match relevant {
+            true => self.about(&text, parts, &said, &topics).unzip(),
+            false => Default::default(),
+        };
+        if is_severe && !said.is_severe() {
+            topical.extend(self.learned(&text, parts, SEVERE, Severity::Severe.word()));
+        }
         said.join(Verdict {
             lang: language.code,
             intent,
             sentiment: decide::feeling(&chances),
-            relevant: relevance >= TAKEN && !is_spam,
+            relevant,
+            aspects,
             severity: if is_severe { Severity::Severe } else { Severity::Normal },
             safety: is_safety,
             thanks,
@@ -241,11 +264,37 @@ impl Classifier {
                 &cues,
                 &tones,
                 learned,
-                decide::brand(&sight.about, elsewhere),
+                decide::brand(&sight.about, elsewhere).chain(topical),
             ),
             unsure,
             ..Verdict::empty(self.model())
         })
+    }
+
+    /// What a text is about, with the piece that says so: where none does, it is about nothing.
+    fn about(
+        &self,
+        text: &Text,
+        parts: &Parts,
+        said: &Said,
+        topics: &[f32; TOPICS],
+    ) -> impl Iterator<Item = (Aspect, Reason)> {
+        let likely = self.model.head.scale.aspects(topics, &said.told());
+        likely.filter_map(|aspect| {
+            let told = said.evidence(text, aspect);
+            let found =
+                told.or_else(|| self.learned(text, parts, aspect as usize, aspect.word()))?;
+            Some((aspect, found))
+        })
+    }
+
+    /// The piece whose learned features speak most for a topic.
+    fn learned(&self, text: &Text, parts: &Parts, topic: usize, word: &str) -> Option<Reason> {
+        let gain = self.model.head.scale.learned;
+        let add = |feature: &Feature, is_piece| {
+            gain * self.model.part_of_topic(parts, feature, is_piece, topic)
+        };
+        why::pieces(text, parts, word, add).into_iter().next()
     }
 
     /// A post of the brand asks nothing of the brand; only where it sends people matters.
@@ -259,7 +308,7 @@ impl Classifier {
             relevant: true,
             moved_private,
             scores: Scores { relevant: 1.0, sentiment: [0.0, 1.0, 0.0], ..Scores::default() },
-            reasons: why::reasons(&text, &Cues(private), &[], None, std::iter::empty()),
+            reasons: why::reasons(&text, &Cues(private), &[], Vec::new(), std::iter::empty()),
             ..Verdict::empty(self.model())
         })
     }

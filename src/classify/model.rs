@@ -1,10 +1,11 @@
-//! The learned part of the classifier: two tables of small numbers, and how a file of them looks.
+//! The learned part of the classifier: three tables of small numbers, and how a file of them looks.
 //!
 //! A feature's hash picks a row; the rows of a text are summed, words and pieces of words each
-//! divided by the root of their number. What the sums mean together with the terms is `blend`'s.
+//! divided by the root of their number. What the sums mean together with the terms is `blend`'s and
+//! `topics`'.
 //!
-//! File: `affinityd model 1\n`, the length of the head (u32, little endian), the head as JSON, the
-//! cells of both tables (i8). Made by `affinityd train`.
+//! File: `affinityd model 2\n`, the length of the head (u32, little endian), the head as JSON, the
+//! cells of the tables of heads, topics and languages (i8). Made by `affinityd train`.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -14,18 +15,29 @@ use serde::{Deserialize, Serialize};
 use super::blend::Group;
 use super::features::{Feature, Parts};
 use super::language::prior;
+use super::topics::{Scale, TOPICS};
 
-/// What the first table tells, in the order of its columns. The first three exclude each other.
+/// What the first table tells. The first three exclude each other.
 pub const HEADS: [&str; 9] =
     ["neg", "neu", "pos", "complaint", "question", "request", "praise", "spam", "needs_answer"];
 
 /// One number per head.
 pub type Sums = [f32; HEADS.len()];
 
+/// Neutral is what is neither negative nor positive: it has no column, and its sum is 0.
+const NEUTRAL: usize = 1;
+/// Columns of the first table.
+pub const COLUMNS: usize = HEADS.len() - 1;
+
+/// The column of a head, if it has one.
+pub fn column(head: usize) -> Option<usize> {
+    (head != NEUTRAL).then(|| head - usize::from(head > NEUTRAL))
+}
+
 /// Pieces of words weigh this much of what words weigh: there are many, and each says little.
 pub const PIECES: f32 = 0.4;
 
-const MAGIC: &[u8] = b"affinityd model 1\n";
+const MAGIC: &[u8] = b"affinityd model 2\n";
 /// The most bytes of a model file.
 pub const MOST: usize = 64 << 20;
 const MOST_LANGS: usize = 256;
@@ -33,8 +45,8 @@ const MOST_LANGS: usize = 256;
 /// One table: rows of `columns` cells.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shape {
-    /// There are 2^`bits` rows.
-    pub bits: u32,
+    /// The number of rows.
+    pub rows: u32,
     /// What a cell of 1 means, per column.
     pub scale: Vec<f32>,
     /// Added to each column.
@@ -43,14 +55,20 @@ pub struct Shape {
 
 impl Shape {
     fn cells(&self) -> usize {
-        self.scale.len() << self.bits
+        self.scale.len() * self.rows as usize
     }
 
-    /// The number of the row of a feature.
+    /// The first cell of the row of a feature.
     #[inline]
-    fn row(&self, hash: u32) -> usize {
-        (hash >> (32 - self.bits)) as usize
+    fn place(&self, hash: u32) -> usize {
+        row(hash, self.rows) * self.scale.len()
     }
+}
+
+/// The number of the row of a feature's hash: the rows share all hashes evenly.
+#[inline]
+pub fn row(hash: u32, rows: u32) -> usize {
+    (u64::from(hash) * u64::from(rows) >> 32) as usize
 }
 
 /// What a file says of itself.
@@ -60,12 +78,25 @@ pub struct Head {
     pub name: String,
     /// The shape of the table of heads.
     pub heads: Shape,
+    /// The shape of the table of topics.
+    pub topics: Shape,
     /// The shape of the table of languages.
     pub langs: Shape,
     /// The language of each column of that table, ISO 639.
     pub codes: Vec<String>,
     /// How sums and terms become probabilities, per group of languages; the last is for all others.
     pub groups: Vec<Group>,
+    /// How topics and terms are weighed together.
+    pub scale: Scale,
+}
+
+impl Head {
+    /// Where the cells of topics and those of languages begin, and where these end.
+    fn bounds(&self) -> [usize; 3] {
+        let heads = self.heads.cells();
+        let topics = heads + self.topics.cells();
+        [heads, topics, topics + self.langs.cells()]
+    }
 }
 
 /// A model, ready to use.
@@ -78,9 +109,9 @@ pub struct Model {
     cells: Cow<'static, [u8]>,
 }
 
-/// Cells of the first table that are added up at once: a row and what is behind it.
+/// Cells of the second table that are added up at once: a row and what is behind it.
 const LANES: usize = 16;
-/// Cells of the second table that are added up at once.
+/// Cells of the third table that are added up at once.
 const BLOCK: usize = 8;
 /// Rows whose sum two bytes hold, whatever their cells.
 const ROWS: usize = 256;
@@ -112,7 +143,7 @@ impl Model {
     /// [`ModelError::Head`] or [`ModelError::Length`] if the parts do not fit.
     pub fn new(head: Head, cells: Vec<u8>) -> Result<Self, ModelError> {
         check(&head)?;
-        if cells.len() != head.heads.cells() + head.langs.cells() {
+        if cells.len() != head.bounds()[2] {
             return Err(ModelError::Length);
         }
         Ok(Self::of(head, Cow::Owned(cells)))
@@ -136,7 +167,7 @@ impl Model {
         let head: Head =
             serde_json::from_slice(head).map_err(|e| ModelError::Head(e.to_string()))?;
         check(&head)?;
-        if rest.len() - long != head.heads.cells() + head.langs.cells() {
+        if rest.len() - long != head.bounds()[2] {
             return Err(ModelError::Length);
         }
         let start = MAGIC.len() + 4 + long;
@@ -156,16 +187,27 @@ impl Model {
 
     /// What the first table says of a text.
     pub fn sums(&self, parts: &Parts) -> Sums {
-        let shape = &self.head.heads;
+        let columns = self.weigh::<COLUMNS>(&self.head.heads, 0, parts);
+        std::array::from_fn(|head| column(head).map_or(0.0, |column| columns[column]))
+    }
+
+    /// What the second table says of a text.
+    pub fn topics(&self, parts: &Parts) -> [f32; TOPICS] {
+        let columns = self.weigh::<LANES>(&self.head.topics, self.head.bounds()[0], parts);
+        std::array::from_fn(|topic| columns[topic])
+    }
+
+    /// The weighed sums of a table that begins at a cell.
+    fn weigh<const WIDE: usize>(&self, shape: &Shape, begin: usize, parts: &Parts) -> [f32; WIDE] {
         let total = |features: &[Feature]| {
-            let mut total = [0_i32; LANES];
+            let mut total = [0_i32; WIDE];
             for features in features.chunks(ROWS) {
-                let mut part = [0_i16; LANES];
+                let mut part = [0_i16; WIDE];
                 for feature in features {
-                    // What is behind a row is added up as well, and nobody asks for it. The second
-                    // table is behind the first and has more cells than that.
-                    let at = shape.row(feature.hash) * HEADS.len();
-                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; LANES]);
+                    // What is behind a row is added up as well, and nobody asks for it. The table
+                    // behind this one has more cells than that.
+                    let at = begin + shape.place(feature.hash);
+                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; WIDE]);
                     add(&mut part, row);
                 }
                 total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
@@ -174,30 +216,56 @@ impl Model {
         };
         let (words, pieces) = (total(&parts.words), total(&parts.pieces));
         let (of_words, of_pieces) = shares(parts);
-        std::array::from_fn(|head| {
-            let sum = words[head] as f32 * of_words + pieces[head] as f32 * of_pieces;
-            sum * shape.scale[head] + shape.bias[head]
-        })
+        let mut all = [0.0; WIDE];
+        let columns = shape.scale.iter().zip(&shape.bias).zip(words.iter().zip(&pieces));
+        for (sum, ((scale, bias), (words, pieces))) in all.iter_mut().zip(columns) {
+            *sum = (*words as f32 * of_words + *pieces as f32 * of_pieces) * scale + bias;
+        }
+        all
     }
 
     /// What one feature adds to a head's sum.
     pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
-        let shape = &self.head.heads;
-        let cell = self.cells[shape.row(feature.hash) * HEADS.len() + head] as i8;
-        let (of_words, of_pieces) = shares(parts);
-        let share = if is_piece { of_pieces } else { of_words };
-        f32::from(cell) * shape.scale[head] * share
+        let cell = |column| self.cell(&self.head.heads, 0, parts, feature, is_piece, column);
+        column(head).map_or(0.0, cell)
     }
 
-    /// What the second table says of a text, per language of [`Head::codes`].
+    /// What one feature adds to a topic's sum.
+    pub fn part_of_topic(
+        &self,
+        parts: &Parts,
+        feature: &Feature,
+        is_piece: bool,
+        topic: usize,
+    ) -> f32 {
+        let begin = self.head.bounds()[0];
+        self.cell(&self.head.topics, begin, parts, feature, is_piece, topic)
+    }
+
+    fn cell(
+        &self,
+        shape: &Shape,
+        begin: usize,
+        parts: &Parts,
+        feature: &Feature,
+        is_piece: bool,
+        column: usize,
+    ) -> f32 {
+        let cell = self.cells[begin + shape.place(feature.hash) + column] as i8;
+        let (of_words, of_pieces) = shares(parts);
+        let share = if is_piece { of_pieces } else { of_words };
+        f32::from(cell) * shape.scale[column] * share
+    }
+
+    /// What the third table says of a text, per language of [`Head::codes`].
     pub fn langs(&self, parts: &Parts) -> Vec<f32> {
         let shape = &self.head.langs;
         let columns = self.head.codes.len();
-        let table = &self.cells[self.head.heads.cells()..];
+        let table = &self.cells[self.head.bounds()[1]..];
         let mut total = [[0_i16; BLOCK]; MOST_LANGS / BLOCK];
         // Of less than `ROWS` features.
         for hash in &parts.spoken {
-            let row = &table[shape.row(*hash) * columns..][..columns];
+            let row = &table[shape.place(*hash)..][..columns];
             let (blocks, rest) = row.as_chunks();
             for (sums, cells) in total.iter_mut().zip(blocks) {
                 add(sums, cells);
@@ -229,19 +297,25 @@ fn shares(parts: &Parts) -> (f32, f32) {
 fn check(head: &Head) -> Result<(), ModelError> {
     let wrong = |why: &str| Err(ModelError::Head(why.to_owned()));
     let is_table = |shape: &Shape, columns: usize| {
-        (4..=24).contains(&shape.bits)
+        (16..=16 << 20).contains(&shape.rows)
             && shape.scale.len() == columns
             && shape.bias.len() == columns
             && shape.scale.iter().chain(&shape.bias).all(|n| n.is_finite())
     };
-    if !is_table(&head.heads, HEADS.len()) {
+    if !is_table(&head.heads, COLUMNS) {
         return wrong("the table of heads");
+    }
+    if !is_table(&head.topics, TOPICS) {
+        return wrong("the table of topics");
     }
     if head.codes.is_empty() || head.codes.len() > MOST_LANGS {
         return wrong("the number of languages");
     }
     if !is_table(&head.langs, head.codes.len()) {
         return wrong("the table of languages");
+    }
+    if !head.scale.is_sound() {
+        return wrong("how topics are weighed");
     }
     if head.groups.is_empty() || !head.groups.iter().all(Group::is_sound) {
         return wrong("the groups of languages");
@@ -266,16 +340,17 @@ mod tests {
     fn languages_are_added_up_however_many_there_are() {
         for columns in [1, 8, 11] {
             let shape =
-                |columns| Shape { bits: 4, scale: vec![1.0; columns], bias: vec![0.5; columns] };
+                |columns| Shape { rows: 16, scale: vec![1.0; columns], bias: vec![0.5; columns] };
             let head = Head {
-                heads: shape(HEADS.len()),
+                heads: shape(COLUMNS),
+                topics: shape(TOPICS),
                 langs: shape(columns),
                 codes: vec!["xx".to_owned(); columns],
                 ..SHIPPED.head.clone()
             };
-            let (heads, langs) = (head.heads.cells(), head.langs.cells());
-            let cells: Vec<u8> = (0..heads + langs).map(|at| (at * 7) as u8).collect();
-            let table = cells[heads..].to_vec();
+            let [_, begin, end] = head.bounds();
+            let cells: Vec<u8> = (0..end).map(|at| (at * 7) as u8).collect();
+            let table = cells[begin..].to_vec();
             let model = Model::new(head, cells).unwrap();
             // The first row, the last and one between, of sixteen.
             let mut parts = Parts::default();
@@ -300,8 +375,8 @@ mod tests {
         }
         assert_eq!(read(&[&bytes[..], b"x"].concat()), Err(ModelError::Length));
         // Sizes that would not fit into memory are not believed.
-        let bits = format!("\"bits\":{}", SHIPPED.head.heads.bits);
-        let huge = String::from_utf8_lossy(&bytes[..120]).replace(&bits, "\"bits\":99");
+        let rows = format!("\"rows\":{}", SHIPPED.head.heads.rows);
+        let huge = String::from_utf8_lossy(&bytes[..120]).replace(&rows, "\"rows\":999999");
         assert!(read(&[huge.as_bytes(), &bytes[120..]].concat()).is_err());
         let mut nan = SHIPPED.head.clone();
         nan.groups[0].take = f32::NAN;

@@ -15,10 +15,6 @@ use terms::{Class, Family, Hit, Langs, TERMS};
 
 /// The sum from which on something is said.
 const SAID: f32 = 0.995;
-/// The sum from which on a text is about something.
-const ABOUT: f32 = 0.35;
-/// A second aspect needs so much, and so much of the first.
-const SECOND: (f32, f32) = (0.9, 0.7);
 /// Words between a negation and what it negates.
 const REACH: u32 = 3;
 /// Terms lighter than this are no statements that could be negated.
@@ -33,11 +29,11 @@ const CARE: f32 = 0.8;
 pub(super) struct Said {
     /// In order of [`Signal`].
     pub signals: Vec<Signal>,
-    /// The strongest one or two, the strongest first.
-    pub aspects: Vec<Aspect>,
+    /// What speaks for each aspect.
+    aspects: [Sum; Aspect::ALL.len()],
     /// The day that was named, in the brand's own posts.
     pub promised: Option<Promised>,
-    /// One piece of evidence for each signal and aspect, the heaviest.
+    /// One piece of evidence for each signal, the heaviest.
     pub reasons: Vec<Reason>,
 }
 
@@ -52,32 +48,38 @@ impl Said {
         self.signals.contains(&signal)
     }
 
-    /// The verdict with what was found; aspects only of a text that is about the brand.
+    /// How much speaks for each aspect.
+    pub(super) fn told(&self) -> [f32; Aspect::ALL.len()] {
+        self.aspects.map(|sum| sum.weight)
+    }
+
+    /// The heaviest piece that speaks for an aspect, if any does.
+    pub(super) fn evidence(&self, text: &Text, aspect: Aspect) -> Option<Reason> {
+        let sum = &self.aspects[aspect as usize];
+        (sum.weight > 0.0).then(|| sum.reason(text, aspect.word()))
+    }
+
+    /// The verdict with the signals that were found.
     pub(super) fn join(self, mut verdict: Verdict) -> Verdict {
-        let is_about = verdict.relevant;
         // "Can you recommend one?" recommends nothing, and "it was five stars once" the contrary.
         let fits = |signal: Signal| match signal {
             Signal::Recommends => !verdict.intent.asks() && verdict.sentiment != Sentiment::Neg,
             Signal::WarnsOff => verdict.sentiment != Sentiment::Pos,
             _ => true,
         };
-        let aspects = if is_about { self.aspects } else { Vec::new() };
         let signals: Vec<Signal> = self.signals.into_iter().filter(|s| fits(*s)).collect();
-        let is_kept = |word: &str| {
-            aspects.iter().any(|aspect| aspect.word() == word)
-                || signals.iter().any(|signal| signal.word() == word)
-        };
+        let is_kept = |word: &str| signals.iter().any(|signal| signal.word() == word);
         verdict.reasons.extend(self.reasons.into_iter().filter(|r| is_kept(&r.speaks_for)));
         verdict.reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         verdict.reasons.truncate(REASONS);
-        (verdict.aspects, verdict.signals) = (aspects, signals);
+        verdict.signals = signals;
         verdict.promised = self.promised;
         verdict
     }
 }
 
 /// The sum for one signal or aspect, and its heaviest piece.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Sum {
     weight: f32,
     heaviest: f32,
@@ -160,43 +162,21 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
         promised = promise::day(text, &hits);
         found.promised = promised.map(|(day, _)| day);
     } else {
-        pick_aspects(text, &aspects, &mut found);
+        found.aspects = aspects;
     }
-    let mut said: Vec<Reason> = Vec::new();
     for signal in Signal::ALL {
         let sum = &signals[signal as usize];
         if sum.weight >= SAID {
             found.signals.push(signal);
-            said.push(sum.reason(text, signal.word()));
+            found.reasons.push(sum.reason(text, signal.word()));
         }
     }
     if let Some((_, place)) = promised {
         found.signals.push(Signal::Promise);
         let sum = Sum { weight: 1.0, heaviest: 1.0, place };
-        said.push(sum.reason(text, Signal::Promise.word()));
+        found.reasons.push(sum.reason(text, Signal::Promise.word()));
     }
-    said.append(&mut found.reasons);
-    found.reasons = said;
     found
-}
-
-/// The strongest one or two.
-fn pick_aspects(text: &Text, sums: &[Sum; Aspect::ALL.len()], found: &mut Said) {
-    let mut order = Aspect::ALL;
-    order.sort_by(|a, b| sums[*b as usize].weight.total_cmp(&sums[*a as usize].weight));
-    let [first, second, ..] = order;
-    let top = sums[first as usize].weight;
-    if top < ABOUT {
-        return;
-    }
-    found.aspects.push(first);
-    let next = sums[second as usize].weight;
-    if next >= SECOND.0 && next >= SECOND.1 * top {
-        found.aspects.push(second);
-    }
-    for aspect in &found.aspects {
-        found.reasons.push(sums[*aspect as usize].reason(text, aspect.word()));
-    }
 }
 
 /// Customers say one kind of thing, the brand another.
@@ -365,11 +345,15 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_aspect_comes_first() {
-        let aspects = |text| said("en", text, false).aspects;
-        assert_eq!(aspects("The app crashes at every login"), [Aspect::App]);
-        assert_eq!(aspects("The waitress was so rude")[0], Aspect::Staff);
-        assert_eq!(aspects("Hm."), []);
+    fn terms_speak_for_aspects() {
+        let strongest = |text| {
+            let told = said("en", text, false).told();
+            let heaviest = |a: &Aspect, b: &Aspect| told[*a as usize].total_cmp(&told[*b as usize]);
+            Aspect::ALL.into_iter().filter(|a| told[*a as usize] > 0.0).max_by(heaviest)
+        };
+        assert_eq!(strongest("The app crashes at every login"), Some(Aspect::App));
+        assert_eq!(strongest("The waitress was so rude"), Some(Aspect::Staff));
+        assert_eq!(strongest("Hm."), None);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use super::cues::{Cue, Cues};
 use super::features::{Feature, Parts};
 use super::fold::Text;
-use super::model::Model;
 use crate::model::Reason;
 
 /// Reasons given with a verdict at most.
@@ -16,13 +15,12 @@ const LONGEST: usize = 5;
 /// What a piece must add to be worth telling, in log-odds.
 const LEAST: f32 = 0.15;
 
-/// The strongest terms and pieces, strongest first. `head` is the column of the model that was
-/// decided for, `speaks_for` its word, `gain` how much its sum counts.
+/// The strongest terms and pieces, strongest first; `learned` are [`pieces`] for what was decided.
 pub(super) fn reasons(
     text: &Text,
     cues: &Cues,
     tones: &[Cue],
-    learned: Option<(&Model, &Parts, usize, &'static str, f32)>,
+    learned: Vec<Reason>,
     others: impl Iterator<Item = Reason>,
 ) -> Vec<Reason> {
     let term = |cue: &Cue| Reason {
@@ -36,11 +34,9 @@ pub(super) fn reasons(
     let mut strongest: Vec<&Cue> = cues.0.iter().filter(|cue| cue.weight != 0.0).collect();
     strongest.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     let mut all: Vec<Reason> = strongest.into_iter().take(REASONS).map(term).collect();
-    if let Some((model, parts, head, speaks_for, gain)) = learned {
-        for (found, weight) in pieces(&text.plain, model, parts, head, gain) {
-            if !all.iter().any(|reason| reason.found == found) {
-                all.push(Reason { found, speaks_for: speaks_for.to_owned(), weight });
-            }
+    for piece in learned {
+        if !all.iter().any(|reason| reason.found == piece.found) {
+            all.push(piece);
         }
     }
     // Where nothing else speaks, what its feeling was told by.
@@ -54,15 +50,21 @@ pub(super) fn reasons(
     all
 }
 
-/// Runs of tokens that add most to a head.
-fn pieces(plain: &str, model: &Model, parts: &Parts, head: usize, gain: f32) -> Vec<(String, f32)> {
+/// Runs of tokens whose features add most to what was decided, which is called `speaks_for`. `part`
+/// says what a feature adds; its second argument is whether it is a piece of a word.
+pub(super) fn pieces(
+    text: &Text,
+    parts: &Parts,
+    speaks_for: &str,
+    part: impl Fn(&Feature, bool) -> f32,
+) -> Vec<Reason> {
     let mut adds = vec![0.0_f32; parts.tokens.len()];
     let mut share = |feature: &Feature, is_piece: bool| {
         if feature.first == Feature::WHOLE {
             return;
         }
         let (first, count) = (usize::from(feature.first), usize::from(feature.count));
-        let part = gain * model.part(parts, feature, is_piece, head) / count.max(1) as f32;
+        let part = part(feature, is_piece) / count.max(1) as f32;
         adds.iter_mut().skip(first).take(count).for_each(|sum| *sum += part);
     };
     parts.words.iter().for_each(|feature| share(feature, false));
@@ -83,10 +85,11 @@ fn pieces(plain: &str, model: &Model, parts: &Parts, head: usize, gain: f32) -> 
     runs.retain(|(.., total)| *total >= LEAST);
     runs.sort_by(|a, b| b.2.total_cmp(&a.2));
     runs.truncate(LEARNED);
-    let found = |(first, last, total): (usize, usize, f32)| {
+    let found = |(first, last, weight): (usize, usize, f32)| {
         let (start, end) = (parts.tokens[first].start, parts.tokens[last].end);
-        let piece = plain.get(start as usize..end as usize).unwrap_or_default();
-        (piece.chars().take(60).collect(), total)
+        let piece = text.plain.get(start as usize..end as usize).unwrap_or_default();
+        let found = piece.chars().take(60).collect();
+        Reason { found, speaks_for: speaks_for.to_owned(), weight }
     };
     runs.into_iter().map(found).collect()
 }

@@ -33,6 +33,7 @@ pub fn run(options: &Options) -> Outcome {
         Stage::Read(_) => {}
         Stage::Langs(pass, of) => eprintln!("languages: pass {pass} of {of}"),
         Stage::Heads(pass, of) => eprintln!("heads: pass {pass} of {of}"),
+        Stage::Topics(pass, of) => eprintln!("topics: pass {pass} of {of}"),
         Stage::Settle => eprintln!("settling"),
     })
     .map_err(anyhow::Error::from)?;

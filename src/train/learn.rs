@@ -1,7 +1,8 @@
 //! Fits a table: multinomial or several binary logistic regressions at once, by AdaGrad over
 //! shuffled rows (Duchi, Hazan, Singer 2011).
 
-use crate::classify::model::{HEADS, Shape};
+use crate::classify::model::{self, COLUMNS, Shape, column};
+use crate::classify::topics::{NOTHING, SEVERE};
 
 use super::sources::Target;
 
@@ -12,6 +13,8 @@ pub(super) enum Of {
     Class(usize),
     /// Some of the heads.
     Heads(Target),
+    /// Some of the topics.
+    Topics(Target),
 }
 
 /// One text as the table sees it.
@@ -28,7 +31,7 @@ pub(super) struct Row<'r> {
 /// The size of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
-    pub bits: u32,
+    pub rows: u32,
     pub columns: usize,
     /// What pieces weigh beside words; `None`: all features alike.
     pub pieces: Option<f32>,
@@ -54,8 +57,11 @@ pub(super) fn fit(
     mut pass: impl FnMut(u32),
 ) -> Table {
     let columns = layout.columns;
-    let mut table =
-        Table { layout, cells: vec![0.0; columns << layout.bits], bias: vec![0.0; columns] };
+    let mut table = Table {
+        layout,
+        cells: vec![0.0; columns * layout.rows as usize],
+        bias: vec![0.0; columns],
+    };
     let mut squares = vec![START; table.cells.len()];
     let mut bias_squares = vec![START; columns];
     let (mut sums, mut slopes) = (vec![0.0; columns], vec![0.0; columns]);
@@ -102,27 +108,41 @@ fn slope(row: &Row<'_>, sums: &mut [f32], slopes: &mut [f32]) {
         }
         Of::Heads(target) => {
             if let Some(feeling) = target.sentiment {
-                let mut all = [sums[0], sums[1], sums[2]];
-                if target.lacks_neutral {
-                    all[1] = f32::NEG_INFINITY;
-                }
+                // Neutral has no column: the others are what they are beside it.
+                let neutral = if target.lacks_neutral { f32::NEG_INFINITY } else { 0.0 };
+                let mut all = [sums[0], neutral, sums[1]];
                 soften(&mut all);
-                for (index, p) in all.into_iter().enumerate() {
-                    slopes[index] = (p - f32::from(index == feeling)) * row.weight;
-                }
-                if target.lacks_neutral {
-                    slopes[1] = 0.0;
+                for (head, p) in all.into_iter().enumerate() {
+                    if let Some(column) = column(head) {
+                        slopes[column] = (p - f32::from(head == feeling)) * row.weight;
+                    }
                 }
             }
             for (head, wanted) in target.heads.iter().enumerate().skip(3) {
-                if let Some(yes) = wanted {
-                    let p = 1.0 / (1.0 + (-sums[head]).exp());
-                    slopes[head] = (p - f32::from(*yes)) * row.weight;
+                if let (Some(yes), Some(column)) = (wanted, column(head)) {
+                    slopes[column] = off(sums[column], *yes) * row.weight;
                 }
             }
-            debug_assert_eq!(slopes.len(), HEADS.len());
+            debug_assert_eq!(slopes.len(), COLUMNS);
+        }
+        Of::Topics(target) => {
+            if let Some(yes) = target.is_severe {
+                slopes[SEVERE] = off(sums[SEVERE], yes) * row.weight;
+            }
+            if let Some(topic) = target.topic {
+                let topics = &mut sums[..=NOTHING];
+                soften(topics);
+                for (index, (slope, p)) in slopes.iter_mut().zip(topics).enumerate() {
+                    *slope = (*p - f32::from(index == topic)) * row.weight;
+                }
+            }
         }
     }
+}
+
+/// How far a probability is from what it should be.
+fn off(sum: f32, wanted: bool) -> f32 {
+    1.0 / (1.0 + (-sum).exp()) - f32::from(wanted)
 }
 
 /// Log-odds to shares of 1.
@@ -135,7 +155,7 @@ fn soften(all: &mut [f32]) {
 
 impl Layout {
     fn place(&self, hash: u32) -> usize {
-        (hash >> (32 - self.bits)) as usize * self.columns
+        model::row(hash, self.rows) * self.columns
     }
 
     /// How much one word and one piece count.
@@ -174,7 +194,7 @@ impl Table {
             (cell / scale[index % columns]).round().clamp(-127.0, 127.0) as i8 as u8
         };
         let cells = self.cells.iter().enumerate().map(cell).collect();
-        (Shape { bits: self.layout.bits, scale, bias: self.bias.clone() }, cells)
+        (Shape { rows: self.layout.rows, scale, bias: self.bias.clone() }, cells)
     }
 
     /// What 1 means in a column. The few largest cells are cut, so that the many small ones are
@@ -201,6 +221,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::topics::TOPICS;
 
     #[test]
     fn what_can_be_told_apart_is_learned_and_survives_rounding() {
@@ -222,7 +243,7 @@ mod tests {
                 weight: 1.0,
             })
             .collect();
-        let layout = Layout { bits: 10, columns: 3, pieces: None };
+        let layout = Layout { rows: 1 << 10, columns: 3, pieces: None };
         let table = fit(&rows, layout, 5, 0.3, &mut fastrand::Rng::with_seed(1), |_| {});
         let (shape, cells) = table.quantised();
         let right = rows.iter().zip(&texts).filter(|(row, (_, class))| {
@@ -240,13 +261,19 @@ mod tests {
 
     #[test]
     fn a_row_that_says_nothing_of_a_head_teaches_it_nothing() {
-        let target = Target { sentiment: Some(2), lacks_neutral: true, heads: [None; HEADS.len()] };
         let words = [1 << 28];
-        let row = Row { words: &words, pieces: &[], target: Of::Heads(target), weight: 1.0 };
-        let layout = Layout { bits: 8, columns: HEADS.len(), pieces: Some(0.5) };
-        let table = fit(&[row], layout, 3, 0.3, &mut fastrand::Rng::with_seed(1), |_| {});
-        assert!(table.bias[2] > 0.0 && table.bias[0] < 0.0);
-        assert_eq!(table.bias[1], 0.0);
-        assert!(table.bias[3..].iter().all(|bias| *bias == 0.0));
+        let biases = |target: Of, columns: usize| {
+            let row = Row { words: &words, pieces: &[], target, weight: 1.0 };
+            let layout = Layout { rows: 1 << 8, columns, pieces: Some(0.5) };
+            fit(&[row], layout, 3, 0.3, &mut fastrand::Rng::with_seed(1), |_| {}).bias
+        };
+        let feels = Target { sentiment: Some(2), lacks_neutral: true, ..Target::default() };
+        let [neg, pos, ref others @ ..] = biases(Of::Heads(feels), COLUMNS)[..] else { panic!() };
+        assert!(pos > 0.0 && neg < 0.0);
+        assert!(others.iter().all(|bias| *bias == 0.0));
+
+        let is_calm = Target { is_severe: Some(false), ..Target::default() };
+        let [ref aspects @ .., severe] = biases(Of::Topics(is_calm), TOPICS)[..] else { panic!() };
+        assert!(severe < 0.0 && aspects.iter().all(|bias| *bias == 0.0));
     }
 }

@@ -1,6 +1,6 @@
 //! Makes the model that the classifier looks into, from labelled texts.
 //!
-//! `sources` reads the list of sources and their lines; `learn` fits the two tables; `settle`
+//! `sources` reads the list of sources and their lines; `learn` fits the tables; `settle`
 //! fits how tables and terms are weighed together, on lines that were held back. The same list and
 //! seed give the same bytes.
 
@@ -11,7 +11,8 @@ mod sources;
 use std::collections::BTreeMap;
 
 use crate::classify::blend::Group;
-use crate::classify::model::{HEADS, Head, Model, ModelError, PIECES, Shape};
+use crate::classify::model::{COLUMNS, HEADS, Head, Model, ModelError, PIECES, Shape};
+use crate::classify::topics::{Scale, TOPICS};
 use crate::classify::{Classifier, Lesson, Post, Watch, is_settled};
 pub use sources::{Error, Part, Plan, Sample, Target};
 
@@ -24,6 +25,8 @@ pub enum Stage {
     Langs(u32, u32),
     /// A pass over the heads.
     Heads(u32, u32),
+    /// A pass over the topics.
+    Topics(u32, u32),
     /// The weights of both judges are being fitted.
     Settle,
 }
@@ -53,20 +56,20 @@ pub fn train(
         let code = sample.lang.as_deref()?;
         codes.iter().position(|known| known == code)
     });
-    let mut rows: Vec<learn::Row<'_>> = Vec::new();
+    let mut of_langs: Vec<learn::Row<'_>> = Vec::new();
     for ((sample, lesson), class) in samples.iter().zip(&told).zip(classes) {
         let Some(class) = class.filter(|_| sample.part == Part::Learn && sample.tells_lang) else {
             continue;
         };
-        rows.push(learn::Row {
+        of_langs.push(learn::Row {
             words: &lesson.spoken,
             pieces: &[],
             target: learn::Of::Class(class),
             weight: sample.lang_weight * rarity(&counts_of_langs, sample),
         });
     }
-    let shape = learn::Layout { bits: plan.lang_bits, columns: codes.len(), pieces: None };
-    let langs = learn::fit(&rows, shape, plan.lang_passes, 0.3, &mut rng, |pass| {
+    let shape = learn::Layout { rows: plan.lang_rows, columns: codes.len(), pieces: None };
+    let langs = learn::fit(&of_langs, shape, plan.lang_passes, 0.3, &mut rng, |pass| {
         tell(Stage::Langs(pass, plan.lang_passes));
     });
     let (lang_shape, lang_cells) = langs.quantised();
@@ -74,29 +77,32 @@ pub fn train(
     // Then the heads, whose features include what the terms say.
     let mut head = empty(plan, &codes);
     head.langs = lang_shape;
-    let no_heads = vec![0; HEADS.len() << plan.bits];
-    let knows_langs = Model::new(head.clone(), [no_heads, lang_cells.clone()].concat())?;
+    let nothing = vec![0; cells(plan, &codes) - lang_cells.len()];
+    let knows_langs = Model::new(head.clone(), [nothing, lang_cells.clone()].concat())?;
     let told = lessons(&knows_langs, samples);
-    let learns = |sample: &&(&Sample, &Lesson)| sample.0.part == Part::Learn;
-    let both: Vec<(&Sample, &Lesson)> = samples.iter().zip(&told).collect();
-    let rows: Vec<learn::Row<'_>> = both
-        .iter()
-        .filter(learns)
-        .filter(|(sample, _)| sample.weight > 0.0)
-        .map(|(sample, lesson)| learn::Row {
-            words: &lesson.words,
-            pieces: &lesson.pieces,
-            target: learn::Of::Heads(sample.target),
-            weight: sample.weight,
-        })
-        .collect();
-    let shape = learn::Layout { bits: plan.bits, columns: HEADS.len(), pieces: Some(PIECES) };
-    let heads = learn::fit(&rows, shape, plan.passes, plan.rate, &mut rng, |pass| {
+    let of_heads = rows(samples, &told, |sample| {
+        (sample.weight > 0.0).then_some((learn::Of::Heads(sample.target), sample.weight))
+    });
+    let shape = learn::Layout { rows: plan.rows, columns: COLUMNS, pieces: Some(PIECES) };
+    let heads = learn::fit(&of_heads, shape, plan.passes, plan.rate, &mut rng, |pass| {
         tell(Stage::Heads(pass, plan.passes));
     });
-    let (shape, cells) = heads.quantised();
+    let (shape, head_cells) = heads.quantised();
     head.heads = shape;
-    let cells = [cells, lang_cells].concat();
+
+    // Every text with such a label counts alike: there are few.
+    let of_topics = rows(samples, &told, |sample| {
+        let target = sample.target;
+        let is_told = target.topic.is_some() || target.is_severe.is_some();
+        is_told.then_some((learn::Of::Topics(target), 1.0))
+    });
+    let shape = learn::Layout { rows: plan.topic_rows, columns: TOPICS, pieces: Some(PIECES) };
+    let topics = learn::fit(&of_topics, shape, plan.passes, plan.rate, &mut rng, |pass| {
+        tell(Stage::Topics(pass, plan.passes));
+    });
+    let (shape, topic_cells) = topics.quantised();
+    head.topics = shape;
+    let cells = [head_cells, topic_cells, lang_cells].concat();
 
     tell(Stage::Settle);
     let learned = Model::new(head.clone(), cells.clone())?;
@@ -113,7 +119,22 @@ pub fn train(
     };
     let wanted = plan.groups.iter().map(langs).filter(|langs| !langs.is_empty()).collect();
     head.groups = settle::groups(wanted, &held);
+    head.scale = settle::scale(&held);
     Model::new(head, cells)
+}
+
+/// The samples that teach something: what, and how much that counts.
+fn rows<'l>(
+    samples: &[Sample],
+    lessons: &'l [Lesson],
+    teaches: impl Fn(&Sample) -> Option<(learn::Of, f32)>,
+) -> Vec<learn::Row<'l>> {
+    let taught = samples.iter().zip(lessons).filter(|(sample, _)| sample.part == Part::Learn);
+    let row = |(sample, lesson): (&Sample, &'l Lesson)| {
+        let (target, weight) = teaches(sample)?;
+        Some(learn::Row { words: &lesson.words, pieces: &lesson.pieces, target, weight })
+    };
+    taught.filter_map(row).collect()
 }
 
 fn lessons(model: &Model, samples: &[Sample]) -> Vec<Lesson> {
@@ -157,20 +178,23 @@ fn rarity(counts: &BTreeMap<&str, usize>, sample: &Sample) -> f32 {
 }
 
 fn cells(plan: &Plan, codes: &[String]) -> usize {
-    (HEADS.len() << plan.bits) + (codes.len() << plan.lang_bits)
+    let heads = COLUMNS * plan.rows as usize;
+    heads + TOPICS * plan.topic_rows as usize + codes.len() * plan.lang_rows as usize
 }
 
 fn empty(plan: &Plan, codes: &[String]) -> Head {
-    let shape = |bits: u32, columns: usize| Shape {
-        bits,
+    let shape = |rows: u32, columns: usize| Shape {
+        rows,
         scale: vec![1.0; columns],
         bias: vec![0.0; columns],
     };
     Head {
         name: plan.name.clone(),
-        heads: shape(plan.bits, HEADS.len()),
-        langs: shape(plan.lang_bits, codes.len()),
+        heads: shape(plan.rows, COLUMNS),
+        topics: shape(plan.topic_rows, TOPICS),
+        langs: shape(plan.lang_rows, codes.len()),
         codes: codes.to_vec(),
         groups: vec![Group::plain()],
+        scale: Scale::PLAIN,
     }
 }

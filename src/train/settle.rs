@@ -6,6 +6,7 @@
 use crate::classify::Lesson;
 use crate::classify::blend::{self, Group, INPUTS};
 use crate::classify::model::HEADS;
+use crate::classify::topics::Scale;
 
 use super::sources::Sample;
 
@@ -130,4 +131,18 @@ fn thresholds(mut group: Group, lines: &[Line<'_>]) -> Group {
     group.take = best.1.clamp(0.35, 0.6);
     group.look = look.clamp(0.15, group.take);
     group
+}
+
+/// How the table of topics and the terms are weighed: what makes the aspects of the lines likeliest.
+pub(super) fn scale(held: &[(&Sample, Lesson)]) -> Scale {
+    let steps = || (1..=12).map(|step| step as f32 * 0.25);
+    let tries = steps().flat_map(|learned| steps().map(move |terms| Scale { learned, terms }));
+    let likely = |scale: &Scale| -> f32 {
+        let line = |(sample, lesson): &(&Sample, Lesson)| {
+            let topic = sample.target.topic?;
+            Some(scale.chances(&lesson.topics, &lesson.told)[topic].max(1e-6).ln())
+        };
+        held.iter().filter_map(line).sum()
+    };
+    tries.max_by(|a, b| likely(a).total_cmp(&likely(b))).unwrap_or(Scale::PLAIN)
 }

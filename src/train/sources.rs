@@ -14,6 +14,8 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::classify::eval::{self, Fold};
 use crate::classify::model::HEADS;
+use crate::classify::topics::NOTHING;
+use crate::model::{Aspect, Severity};
 
 /// A list of sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,14 +26,16 @@ pub struct Plan {
     /// Where chance starts.
     #[serde(default)]
     pub seed: u64,
-    /// 2^bits rows for the heads.
-    pub bits: u32,
+    /// Rows for the heads.
+    pub rows: u32,
     /// Passes over the lines for the heads.
     pub passes: u32,
     /// The first step of those passes.
     pub rate: f32,
-    /// 2^lang_bits rows for the languages.
-    pub lang_bits: u32,
+    /// Rows for the topics.
+    pub topic_rows: u32,
+    /// Rows for the languages.
+    pub lang_rows: u32,
     /// Passes over the lines for the languages.
     pub lang_passes: u32,
     /// Fewest lines of a language that is told apart.
@@ -146,6 +150,10 @@ pub struct Target {
     pub lacks_neutral: bool,
     /// The other heads.
     pub heads: [Option<bool>; HEADS.len()],
+    /// The column of what it is mainly about, among those of the topics.
+    pub topic: Option<usize>,
+    /// Whether it is severe.
+    pub is_severe: Option<bool>,
 }
 
 /// One labelled text.
@@ -198,9 +206,10 @@ impl Plan {
         let wrong = |why: String| Error::Plan(path.to_owned(), why);
         let text = fs::read_to_string(path).map_err(|e| wrong(e.to_string()))?;
         let mut plan: Self = toml::from_str(&text).map_err(|e| wrong(e.to_string()))?;
-        let is_size = |bits: u32| (8..=22).contains(&bits);
-        if !is_size(plan.bits) || !is_size(plan.lang_bits) {
-            return Err(wrong("bits and lang_bits go from 8 to 22".to_owned()));
+        let is_size = |rows: u32| (256..=4 << 20).contains(&rows);
+        if ![plan.rows, plan.topic_rows, plan.lang_rows].into_iter().all(is_size) {
+            let why = "rows, topic_rows and lang_rows go from 256 to 4194304";
+            return Err(wrong(why.to_owned()));
         }
         let named = plan.sources.iter().flat_map(|s| s.heads.iter().chain(s.labels.keys()));
         if let Some(head) = named.into_iter().find(|name| head_of(name).is_none()) {
@@ -449,6 +458,18 @@ impl Source {
             let fixed = self.labels.get(*head).copied();
             target.heads[index] = fixed.or(told).or_else(by_intent);
         }
+        target.topic = match line.get("aspect") {
+            Some(Value::Null) => Some(NOTHING),
+            Some(Value::String(word)) => Aspect::ALL.iter().position(|known| known.word() == word),
+            _ => None,
+        };
+        // What asks for nothing is not severe.
+        let asks = word("intent").map(|intent| !matches!(intent, "praise" | "other"));
+        target.is_severe = match (word("severity"), asks) {
+            (Some(how), _) => Some(how == Severity::Severe.word()),
+            (None, Some(false)) => Some(false),
+            (None, _) => None,
+        };
     }
 }
 
