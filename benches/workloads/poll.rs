@@ -52,6 +52,11 @@ pub fn accounts(ports: &[u16], query: &str, every: &str) -> String {
     ports.iter().map(block).collect()
 }
 
+/// Syncs are counted for so long. The watch over the store syncs each 15 seconds, polls or not: at
+/// most so often within that time.
+const COUNTED: Duration = Duration::from_secs(29);
+const WATCHED: f64 = 2.0;
+
 /// Polls for so long; microseconds of CPU a poll, and syncs a poll if `strace` can count them.
 fn polls(place: &Place, way: Way, span: Duration, counted: bool) -> Result<(f64, Option<f64>)> {
     let platform = Platform::start(Corpus::new(3, 1_767_225_600_000), FEEDS, 0)?;
@@ -68,11 +73,7 @@ fn polls(place: &Place, way: Way, span: Duration, counted: bool) -> Result<(f64,
         })?;
         let polls = (platform.polled() - before) as f64;
         daemon.stop()?;
-        // The watch over the store syncs each 15 seconds, polls or not.
-        return Ok((
-            f64::NAN,
-            syncs.map(|n| (n - span.as_secs_f64() / 15.0).max(0.0).round() / polls),
-        ));
+        return Ok((f64::NAN, syncs.map(|n| (n - WATCHED).max(0.0) / polls)));
     }
     let (before, begun) = (platform.polled(), daemon.meter.cpu());
     thread::sleep(span);
@@ -111,7 +112,7 @@ pub fn run(dir: &Path, scale: &Scale, large: &Place, peers: &Peers) -> Result<Ve
         floors.0.push(floor()?);
     }
     let place = Place::new(dir, "poll-syncs")?;
-    let syncs = polls(&place, Way::Changed, Duration::from_secs(5), true)?.1;
+    let syncs = polls(&place, Way::Changed, COUNTED, true)?.1;
     std::fs::remove_dir_all(&place.0)?;
     let name = match peers.recheck {
         Some(_) => "changedetection.io",
