@@ -68,7 +68,7 @@ impl Shape {
 /// The number of the row of a feature's hash: the rows share all hashes evenly.
 #[inline]
 pub fn row(hash: u32, rows: u32) -> usize {
-    (u64::from(hash) * u64::from(rows) >> 32) as usize
+    ((u64::from(hash) * u64::from(rows)) >> 32) as usize
 }
 
 /// What a file says of itself.

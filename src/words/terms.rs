@@ -115,6 +115,18 @@ impl Words {
             "safety" => {
                 self.pick("safety or legal", "Sicherheit oder Recht", "säkerhet eller juridik")
             }
+            "severe" => self.severity(Severity::Severe),
+            "legal" => self.pick("legal", "Recht", "juridik"),
+            "discrimination" => self.pick("discrimination", "Diskriminierung", "diskriminering"),
+            "money-lost" => self.pick("money lost", "Geld verloren", "förlorade pengar"),
+            "data-leak" => self.pick("data leak", "Datenleck", "dataläcka"),
+            "effort" => self.pick("effort", "Mühe", "besvär"),
+            "any-answer" => self.pick("asked again", "erneut gefragt", "frågat igen"),
+            "recommends" => self.pick("recommends", "empfiehlt", "rekommenderar"),
+            "warns-off" => self.pick("warns others", "warnt andere", "varnar andra"),
+            "leaving" => self.pick("is leaving", "geht", "lämnar"),
+            "arriving" => self.pick("is arriving", "kommt", "kommer"),
+            "needs_answer" => self.pick("needs an answer", "braucht Antwort", "behöver svar"),
             "neg" => self.pick("negative", "negativ", "negativt"),
             "pos" => self.pick("positive", "positiv", "positivt"),
             "relevant" => self.pick("about the brand", "über die Marke", "om varumärket"),
@@ -123,7 +135,7 @@ impl Words {
             }
             "other brand" => self.pick("another brand", "andere Marke", "annat varumärke"),
             "thanks" => self.pick("thanks", "Dank", "tack"),
-            other => other,
+            other => self.aspect(other),
         };
         known.to_owned()
     }
