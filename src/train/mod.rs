@@ -1,10 +1,11 @@
 //! Makes the model that the classifier looks into, from labelled texts.
 //!
-//! `sources` reads the list of sources and their lines; `learn` fits the tables; `settle`
+//! `sources` (with `retype`) reads the list of sources and their lines; `learn` fits the tables; `settle`
 //! fits how tables and terms are weighed together, on lines that were held back. The same list and
 //! seed give the same bytes.
 
 mod learn;
+mod retype;
 mod settle;
 mod sources;
 

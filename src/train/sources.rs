@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::retype;
 use crate::classify::eval::{self, Fold};
 use crate::classify::model::HEADS;
 use crate::classify::topics::NOTHING;
@@ -256,34 +256,6 @@ fn head_of(name: &str) -> Option<usize> {
     HEADS.iter().position(|head| *head == name)
 }
 
-/// A letter of Serbian Cyrillic as Latin ones; others stay.
-fn latin(c: char) -> impl Iterator<Item = char> {
-    const CYRILLIC: &str = "абвгдђежзијклљмнњопрстћуфхцчџш";
-    const LATIN: [&str; 30] = [
-        "a", "b", "v", "g", "d", "đ", "e", "ž", "z", "i", "j", "k", "l", "lj", "m", "n", "nj", "o",
-        "p", "r", "s", "t", "ć", "u", "f", "h", "c", "č", "dž", "š",
-    ];
-    let small = c.to_lowercase().next().unwrap_or(c);
-    let place = CYRILLIC.chars().position(|known| known == small);
-    let whole = place.map_or("", |place| LATIN[place]);
-    whole.chars().chain(place.is_none().then_some(c))
-}
-
-/// A letter without its mark; marks themselves are dropped.
-fn bare(c: char) -> Option<char> {
-    Some(match c {
-        'đ' => 'd',
-        'ł' => 'l',
-        'ø' => 'o',
-        'ı' => 'i',
-        'Đ' => 'D',
-        'Ł' => 'L',
-        'Ø' => 'O',
-        _ if is_combining_mark(c) => return None,
-        _ => c,
-    })
-}
-
 /// The file, or the files of a folder in the order of their names.
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
@@ -367,10 +339,8 @@ impl Source {
         if !is_wanted {
             return all;
         }
-        let latin: String = sample.text.chars().flat_map(latin).collect();
-        let bare: String = latin.nfd().filter_map(bare).collect();
         let copy = |text| Sample { text, weight: 0.0, ..sample.clone() };
-        all.extend([latin, bare].map(copy));
+        all.extend(retype::in_a_hurry(&sample.text).map(copy));
         all.retain(|other| other.text != sample.text);
         all.dedup_by(|a, b| a.text == b.text);
         all
