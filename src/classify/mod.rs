@@ -172,7 +172,7 @@ impl Classifier {
             words: hashes(&parts.words),
             pieces: hashes(&parts.pieces),
             inputs: blend::inputs(&model.sums(&parts), &found.odds),
-            topics: model.topics(&parts),
+            topics: model.topic_sums(&parts),
             told: found.said.told(),
             spoken: parts.spoken,
             lang: found.language.code,
@@ -229,7 +229,7 @@ impl Classifier {
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
-        let topics = self.model.topics(parts);
+        let topics = self.model.topic_sums(parts);
         let is_heard = intent.asks() && topics::is_severe(&topics);
         let is_severe = is_safety || (!is_spam && may_ask && (said.is_severe() || is_heard));
         // Who would be woken up, or is to look, wants to know what the model saw.
@@ -242,12 +242,13 @@ impl Classifier {
             });
         }
         let relevant = relevance >= TAKEN && !is_spam;
-        let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) = match relevant {
-            true => self.about(&text, parts, &said, &topics).unzip(),
-            false => Default::default(),
+        let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) = if relevant {
+            self.about(&text, parts, &said, &topics).unzip()
+        } else {
+            Default::default()
         };
         if is_severe && !said.is_severe() {
-            topical.extend(self.learned(&text, parts, SEVERE, Severity::Severe.word()));
+            topical.extend(self.piece(&text, parts, SEVERE, Severity::Severe.word()));
         }
         said.join(Verdict {
             lang: language.code,
@@ -282,18 +283,15 @@ impl Classifier {
         let likely = self.model.head.scale.aspects(topics, &said.told());
         likely.filter_map(|aspect| {
             let told = said.evidence(text, aspect);
-            let found =
-                told.or_else(|| self.learned(text, parts, aspect as usize, aspect.word()))?;
-            Some((aspect, found))
+            let learned = || self.piece(text, parts, aspect as usize, aspect.word());
+            Some((aspect, told.or_else(learned)?))
         })
     }
 
     /// The piece whose learned features speak most for a topic.
-    fn learned(&self, text: &Text, parts: &Parts, topic: usize, word: &str) -> Option<Reason> {
-        let gain = self.model.head.scale.learned;
-        let add = |feature: &Feature, is_piece| {
-            gain * self.model.part_of_topic(parts, feature, is_piece, topic)
-        };
+    fn piece(&self, text: &Text, parts: &Parts, topic: usize, word: &str) -> Option<Reason> {
+        let (gain, table) = (self.model.head.scale.learned, self.model.topics());
+        let add = |feature: &Feature, is_piece| gain * table.part(parts, feature, is_piece, topic);
         why::pieces(text, parts, word, add).into_iter().next()
     }
 

@@ -99,6 +99,12 @@ impl Head {
     }
 }
 
+/// A table of features of a text: its cells, and whatever is behind them.
+pub struct Table<'m> {
+    shape: &'m Shape,
+    cells: &'m [u8],
+}
+
 /// A model, ready to use.
 #[derive(Debug)]
 pub struct Model {
@@ -185,76 +191,31 @@ impl Model {
         [MAGIC, &long, &head, &self.cells].concat()
     }
 
+    /// The first table.
+    fn heads(&self) -> Table<'_> {
+        Table { shape: &self.head.heads, cells: &self.cells }
+    }
+
+    /// The second table; a topic's column is its number.
+    pub fn topics(&self) -> Table<'_> {
+        Table { shape: &self.head.topics, cells: &self.cells[self.head.bounds()[0]..] }
+    }
+
     /// What the first table says of a text.
     pub fn sums(&self, parts: &Parts) -> Sums {
-        let columns = self.weigh::<COLUMNS>(&self.head.heads, 0, parts);
+        let columns = self.heads().sums::<COLUMNS>(parts);
         std::array::from_fn(|head| column(head).map_or(0.0, |column| columns[column]))
     }
 
     /// What the second table says of a text.
-    pub fn topics(&self, parts: &Parts) -> [f32; TOPICS] {
-        let columns = self.weigh::<LANES>(&self.head.topics, self.head.bounds()[0], parts);
+    pub fn topic_sums(&self, parts: &Parts) -> [f32; TOPICS] {
+        let columns = self.topics().sums::<LANES>(parts);
         std::array::from_fn(|topic| columns[topic])
-    }
-
-    /// The weighed sums of a table that begins at a cell.
-    fn weigh<const WIDE: usize>(&self, shape: &Shape, begin: usize, parts: &Parts) -> [f32; WIDE] {
-        let total = |features: &[Feature]| {
-            let mut total = [0_i32; WIDE];
-            for features in features.chunks(ROWS) {
-                let mut part = [0_i16; WIDE];
-                for feature in features {
-                    // What is behind a row is added up as well, and nobody asks for it. The table
-                    // behind this one has more cells than that.
-                    let at = begin + shape.place(feature.hash);
-                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; WIDE]);
-                    add(&mut part, row);
-                }
-                total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
-            }
-            total
-        };
-        let (words, pieces) = (total(&parts.words), total(&parts.pieces));
-        let (of_words, of_pieces) = shares(parts);
-        let mut all = [0.0; WIDE];
-        let columns = shape.scale.iter().zip(&shape.bias).zip(words.iter().zip(&pieces));
-        for (sum, ((scale, bias), (words, pieces))) in all.iter_mut().zip(columns) {
-            *sum = (*words as f32 * of_words + *pieces as f32 * of_pieces) * scale + bias;
-        }
-        all
     }
 
     /// What one feature adds to a head's sum.
     pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
-        let cell = |column| self.cell(&self.head.heads, 0, parts, feature, is_piece, column);
-        column(head).map_or(0.0, cell)
-    }
-
-    /// What one feature adds to a topic's sum.
-    pub fn part_of_topic(
-        &self,
-        parts: &Parts,
-        feature: &Feature,
-        is_piece: bool,
-        topic: usize,
-    ) -> f32 {
-        let begin = self.head.bounds()[0];
-        self.cell(&self.head.topics, begin, parts, feature, is_piece, topic)
-    }
-
-    fn cell(
-        &self,
-        shape: &Shape,
-        begin: usize,
-        parts: &Parts,
-        feature: &Feature,
-        is_piece: bool,
-        column: usize,
-    ) -> f32 {
-        let cell = self.cells[begin + shape.place(feature.hash) + column] as i8;
-        let (of_words, of_pieces) = shares(parts);
-        let share = if is_piece { of_pieces } else { of_words };
-        f32::from(cell) * shape.scale[column] * share
+        column(head).map_or(0.0, |column| self.heads().part(parts, feature, is_piece, column))
     }
 
     /// What the third table says of a text, per language of [`Head::codes`].
@@ -278,6 +239,43 @@ impl Model {
         let root = (parts.spoken.len().max(1) as f32).sqrt();
         let sums = total.as_flattened().iter().zip(&shape.scale).zip(&shape.bias);
         sums.map(|((sum, scale), bias)| f32::from(*sum) * scale / root + bias).collect()
+    }
+}
+
+impl Table<'_> {
+    /// The weighed sums of the columns; what is behind the last of them means nothing.
+    fn sums<const WIDE: usize>(&self, parts: &Parts) -> [f32; WIDE] {
+        let total = |features: &[Feature]| {
+            let mut total = [0_i32; WIDE];
+            for features in features.chunks(ROWS) {
+                let mut part = [0_i16; WIDE];
+                for feature in features {
+                    // What is behind a row is added up as well, and nobody asks for it. The table
+                    // behind this one has more cells than that.
+                    let at = self.shape.place(feature.hash);
+                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; WIDE]);
+                    add(&mut part, row);
+                }
+                total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
+            }
+            total
+        };
+        let (words, pieces) = (total(&parts.words), total(&parts.pieces));
+        let (of_words, of_pieces) = shares(parts);
+        let mut all = [0.0; WIDE];
+        let columns = self.shape.scale.iter().zip(&self.shape.bias).zip(words.iter().zip(&pieces));
+        for (sum, ((scale, bias), (words, pieces))) in all.iter_mut().zip(columns) {
+            *sum = (*words as f32 * of_words + *pieces as f32 * of_pieces) * scale + bias;
+        }
+        all
+    }
+
+    /// What one feature adds to the sum of a column.
+    pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, column: usize) -> f32 {
+        let cell = self.cells[self.shape.place(feature.hash) + column] as i8;
+        let (of_words, of_pieces) = shares(parts);
+        let share = if is_piece { of_pieces } else { of_words };
+        f32::from(cell) * self.shape.scale[column] * share
     }
 }
 

@@ -144,5 +144,6 @@ pub(super) fn scale(held: &[(&Sample, Lesson)]) -> Scale {
         };
         held.iter().filter_map(line).sum()
     };
-    tries.max_by(|a, b| likely(a).total_cmp(&likely(b))).unwrap_or(Scale::PLAIN)
+    let tried = tries.map(|scale| (likely(&scale), scale));
+    tried.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(Scale::PLAIN, |(_, scale)| scale)
 }

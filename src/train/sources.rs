@@ -15,7 +15,7 @@ use super::retype;
 use crate::classify::eval::{self, Fold};
 use crate::classify::model::HEADS;
 use crate::classify::topics::NOTHING;
-use crate::model::{Aspect, Severity};
+use crate::model::{Aspect, Intent, Severity};
 
 /// A list of sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -434,7 +434,8 @@ impl Source {
             _ => None,
         };
         // What asks for nothing is not severe.
-        let asks = word("intent").map(|intent| !matches!(intent, "praise" | "other"));
+        let is_told = |intent: &Intent| word("intent") == Some(intent.word());
+        let asks = Intent::ALL.into_iter().find(is_told).map(Intent::asks);
         target.is_severe = match (word("severity"), asks) {
             (Some(how), _) => Some(how == Severity::Severe.word()),
             (None, Some(false)) => Some(false),
