@@ -33,6 +33,11 @@ pub trait Clock: Send + Sync {
     /// set back past where it stood when the wait began: whoever waits looks again at what is due.
     /// A clock that is set forward or back is noticed within a minute of real time.
     fn sleep_until(&self, at: Time) -> Sleep<'_>;
+
+    /// Lets others have the processor for so long, whatever the clock shows meanwhile.
+    fn pause(&self, real: Duration) -> Sleep<'_> {
+        Box::pin(tokio::time::sleep(real))
+    }
 }
 
 /// Where the steady time of the machine starts.

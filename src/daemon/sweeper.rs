@@ -14,7 +14,7 @@ use super::source::Source;
 use crate::memory;
 use crate::model::{Reach, Time};
 use crate::notify::LookUp;
-use crate::pipeline::{self, Batch, Looked, Wanted};
+use crate::pipeline::{self, Batch, LastSweep, Looked, Wanted};
 use crate::platforms::{Ask, Page, Refusal, Target};
 use crate::store::{self, Compacted, Store};
 
@@ -37,8 +37,9 @@ const CLEAR_UP_EVERY: i64 = 6 * Time::HOUR;
 const MAY_GROW: u64 = 50;
 
 /// A sweep reads every case that may be due. While pages come in one after the other, sweeping takes
-/// a tenth of the time this way, and no alert is later by more than that.
+/// a tenth of the time at most this way, and no alert is later by more than the longest rest.
 const RESTS: u32 = 9;
+const SHORTEST_REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_millis(1_500);
 /// The name of this part in the log and in the status.
 pub const PART: &str = "sweeping";
@@ -46,6 +47,7 @@ pub const PART: &str = "sweeping";
 /// Sweeps until told to stop.
 pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: CancellationToken) {
     let mut looked = Looked::default();
+    let mut sweeps: BTreeMap<String, LastSweep> = BTreeMap::new();
     // The start has left something behind.
     let (mut is_untidy, mut cleared_at) = (true, office.clock.now());
     loop {
@@ -53,7 +55,8 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         let mut is_fine = true;
         for brand in office.brands.keys() {
             office.board.beat(PART, office.clock.steady());
-            if let Err(error) = sweep(&sources, &office, brand, &mut looked, &stop).await {
+            let last = sweeps.entry(brand.clone()).or_default();
+            if let Err(error) = sweep(&sources, &office, brand, &mut looked, last, &stop).await {
                 is_fine = false;
                 tracing::error!(%brand, "sweep: {error:#}");
                 let said = format!("no alert can be decided for brand `{brand}`: {error:#}");
@@ -69,7 +72,7 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         }
         tidy(&office, seal).await;
         let next = office.clock.now().plus(Time::MINUTE);
-        let rest = (begun.elapsed() * RESTS).min(LONGEST_REST);
+        let rest = (begun.elapsed() * RESTS).clamp(SHORTEST_REST, LONGEST_REST);
         let is_told = tokio::select! {
             () = office.clock.sleep_until(next) => false,
             () = office.swept.notified() => true,
@@ -83,7 +86,7 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
         if is_told {
             is_untidy = true;
             tokio::select! {
-                () = tokio::time::sleep(rest) => {}
+                () = office.clock.pause(rest) => {}
                 () = stop.cancelled() => return,
             }
         }
@@ -133,18 +136,23 @@ async fn sweep(
     office: &Arc<Office>,
     brand: &str,
     looked: &mut Looked,
+    last: &mut LastSweep,
     stop: &CancellationToken,
 ) -> Result<()> {
     forget_old(looked, office.clock.now());
     for _ in 0..ROUNDS {
         let swept = {
             let (turn, brand, known) = (office.clone(), brand.to_owned(), looked.clone());
+            let mut left = std::mem::take(last);
             let sweep = move || {
-                let now = turn.clock.now();
-                let readable = turn.readable(&brand);
-                pipeline::sweep(turn.desk(&brand)?, &readable, &known, &turn.mail_domain, now)
+                let (now, readable) = (turn.clock.now(), turn.readable(&brand));
+                let (desk, domain) = (turn.desk(&brand)?, &turn.mail_domain);
+                let swept = pipeline::sweep(desk, &readable, &known, &mut left, domain, now)?;
+                anyhow::Ok((swept, left))
             };
-            office.worker.run(sweep).await.context("the sweep stopped")??
+            let swept;
+            (swept, *last) = office.worker.run(sweep).await.context("the sweep stopped")??;
+            swept
         };
         if swept.mails > 0 {
             office.post.notify_one();

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -70,6 +71,11 @@ impl Clock for Stepping {
 
     fn steady(&self) -> Time {
         self.now()
+    }
+
+    /// No time passes while anybody works, so there is nobody to wait for.
+    fn pause(&self, _: Duration) -> Sleep<'_> {
+        Box::pin(tokio::task::yield_now())
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {

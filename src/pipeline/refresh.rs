@@ -28,7 +28,7 @@ pub fn refresh(desk: Desk<'_>, now: Time) -> Result<()> {
     }
     // Nothing is mailed about what has lapsed. In order of opening: what lies side by side in the
     // store is replayed one after the other.
-    let mut cases = store.each_open_case(key, now.plus(-Case::LAPSE).., |_| true)?.peekable();
+    let mut cases = store.each_open_case(key, now.plus(-Case::LAPSE)..)?.peekable();
     while cases.peek().is_some() {
         let mut groups = Vec::new();
         for case in cases.by_ref().take(AT_ONCE) {

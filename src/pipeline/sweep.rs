@@ -11,19 +11,18 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::correct::is_opinion;
+use super::due::{LastSweep, OLDEST, due};
 use super::ingest::Desk;
+use super::outbox;
 use super::reclassify::is_late_label;
 use super::refresh::refresh;
-use super::{accounts, outbox};
 use crate::calendar::Calendar;
-use crate::model::{
-    Case, CaseState, DeliveryState, Entry, Purpose, Record, Sending, Time, Version,
-};
+use crate::model::{Case, DeliveryState, Entry, Purpose, Record, Sending, Time, Version};
 use crate::notify::{
     CaseFacts, Decision, Freshness, GroupKey, GroupState, Hours, LookUp, Notice, decide,
 };
 use crate::platforms::Target;
-use crate::store::{Change, Waits};
+use crate::store::Change;
 
 /// When each case was last looked up.
 pub type Looked = BTreeMap<String, LookUp>;
@@ -31,8 +30,6 @@ pub type Looked = BTreeMap<String, LookUp>;
 /// How old a waiting case is when its thread is read again, in milliseconds; then each week.
 const AGES: [i64; 5] =
     [10 * Time::MINUTE, Time::HOUR, 6 * Time::HOUR, 24 * Time::HOUR, 72 * Time::HOUR];
-/// After this age threads are left alone.
-const OLDEST: i64 = 30 * Time::DAY;
 /// Threads read again for their age in one sweep.
 const REREADS: usize = 20;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -96,7 +93,8 @@ impl Hours for Calendar {
 }
 
 /// Looks at every waiting case of a brand. `readable` are the platforms on which an answer could be
-/// seen; `looked` when each case was last looked up; `domain` is that of the sender.
+/// seen; `looked` when each case was last looked up; `last` what the last sweep of this brand has
+/// left; `domain` is that of the sender.
 ///
 /// # Errors
 /// If the store fails; nothing is sent then.
@@ -104,6 +102,7 @@ pub fn sweep(
     desk: Desk<'_>,
     readable: &BTreeSet<String>,
     looked: &Looked,
+    last: &mut LastSweep,
     domain: &str,
     now: Time,
 ) -> Result<Swept> {
@@ -117,7 +116,7 @@ pub fn sweep(
     log.mailed.retain(|at| now.since(*at) < Time::HOUR);
     refresh(desk, now).context("applying changed lists of accounts")?;
     let from = brand.alerts.alert_from.map(|from| from.at(brand.zone)).or(log.alert_from);
-    let waiting = waiting(desk, readable, from, now)?;
+    let waiting = due(desk, last, readable, from, now)?;
     let room = outbox::room(store)?;
     let (facts, withheld) = (BTreeMap::new(), BTreeSet::new());
     let mut round = Round { desk, readable, looked, domain, now, log, facts, room, withheld };
@@ -138,35 +137,6 @@ pub fn sweep(
         store.commit(change).context("committing alerts")?;
     }
     Ok(swept)
-}
-
-/// The cases that wait and about which something may have to be done now, but those of accounts
-/// that the brand does not want to hear of: their threads are read again while they are young, and
-/// people are told what was asked from `from` on. What was told already is found by the log.
-fn waiting(
-    desk: Desk<'_>,
-    readable: &BTreeSet<String>,
-    from: Option<Time>,
-    now: Time,
-) -> Result<Vec<Case>> {
-    let blocked = accounts::blocked(desk)?;
-    let is_wanted = |case: &Case| {
-        let author = case.author.as_ref();
-        case.person.is_none_or(|person| !blocked.contains(&person))
-            && author.is_none_or(|author| desk.brand.blocks(&case.platform, author).is_none())
-    };
-    let may_be_due = |case: &Waits| {
-        let state = CaseState::waiting(case.risk_at, case.due_at, now);
-        let is_young = now.since(case.opened_at) <= OLDEST && !readable.is_empty();
-        let is_pressing =
-            state != CaseState::Lapsed && (state != CaseState::Open || case.is_severe);
-        is_young || (is_pressing && from.is_none_or(|from| from <= case.asked_at))
-    };
-    // An answer is never due before the post was: what is neither young nor pressing lies before.
-    let due = now.plus(-OLDEST.max(Case::LAPSE));
-    let cases = desk.store.each_open_case(desk.key, due.., may_be_due)?;
-    let wanted = cases.filter(|case| case.as_ref().map_or(true, is_wanted));
-    Ok(wanted.collect::<Result<_, _>>()?)
 }
 
 struct Round<'a> {

@@ -169,6 +169,7 @@ impl Draft<'_> {
         inner.ids.forget();
         inner.case_ids.forget();
         inner.waiting.forget();
+        inner.changes().forget();
         inner.threads.forget();
         inner.people.forget();
         *self.writer = Writer::default();
@@ -229,6 +230,7 @@ impl Draft<'_> {
         inner.ids.committed(&ids, &mut writer.ids);
         inner.case_ids.committed(&case_ids, &mut writer.case_ids);
         inner.waiting.committed(&waiting, &mut writer.waiting);
+        inner.changes().note(&waiting);
         inner.threads.committed(&threads, &mut writer.threads);
         inner.people.committed(&people, &mut writer.people);
         // Idle time merges long before this. The change itself is safe; a merge that does not work

@@ -5,8 +5,8 @@
 //! readers; what [`Store::commit`] has returned from is on the disk.
 //!
 //! Files: `engine` `spaces` the database · `keys` `codec` `block` layouts of keys and values ·
-//! `packed` `merge` `filter` `ids` `threads` `people` `waiting` `rollups` indexes and counts · `draft`
-//! `rows` `lift` `commit` `cases` `outbox` `brands` writing · `read` `cold` `lately` reading · `shelf`
+//! `packed` `merge` `filter` `ids` `threads` `people` `waiting` `lookout` `rollups` indexes and counts ·
+//! `draft` `rows` `lift` `commit` `cases` `outbox` `brands` writing · `read` `cold` `lately` reading · `shelf`
 //! `seal` `gate` older rows and cases into blocks · `dir` `open` `layout` `migrate` `restore` `witness` `sample` starting · `retain` `erase`
 //! `verify` upkeep · `export` `readable` `import` `nightly` the way out and back.
 //!
@@ -43,6 +43,7 @@ mod keys;
 mod lately;
 mod layout;
 mod lift;
+mod lookout;
 mod merge;
 mod migrate;
 mod nightly;
@@ -81,6 +82,7 @@ pub use erase::Erased;
 pub use error::{Error, Result};
 pub use import::Imported;
 pub use keys::BrandKey;
+pub use lookout::Lookout;
 pub use open::{OpenError, Opening};
 pub use retain::Retained;
 pub use rollups::{AuthorSummary, Day, DayCounts, contribution};
@@ -114,6 +116,7 @@ struct Inner {
     people: people::People,
     case_ids: ids::Ids,
     waiting: waiting::Waiting,
+    changes: Mutex<lookout::Changes>,
     lately: lately::Lately,
     gate: Arc<gate::Gate>,
     writer: Mutex<Writer>,

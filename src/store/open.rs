@@ -286,6 +286,7 @@ pub(super) fn assemble(
         people,
         case_ids,
         waiting,
+        changes: Mutex::default(),
         lately: lately::Lately::default(),
         gate: Arc::default(),
         writer: Mutex::new(writer),

@@ -99,11 +99,11 @@ impl Store {
     /// # Errors
     /// The engine's, or damage.
     pub fn open_cases(&self, brand: BrandKey) -> Result<Vec<Case>> {
-        self.each_open_case(brand, Time(0).., |_| true)?.collect()
+        self.each_open_case(brand, Time(0)..)?.collect()
     }
 
-    /// Those of them whose answer was due at a time or later and that are wanted, one after the
-    /// other. The others are not read.
+    /// Those of them whose answer was due at a time or later, one after the other. The others are
+    /// not read.
     ///
     /// # Errors
     /// The engine's; each item may tell damage.
@@ -111,23 +111,22 @@ impl Store {
         &self,
         brand: BrandKey,
         due: RangeFrom<Time>,
-        is_wanted: impl Fn(&Waits) -> bool,
     ) -> Result<impl Iterator<Item = Result<Case>>> {
         let from = Placed::floor(brand, keys::ms(due.start));
         let (inner, mut all) = (&self.inner, Vec::new());
         let to = keys::of_brand(brand).1;
-        inner.waiting.each(&inner.engine, &from, &to, |one| {
-            let one = read(one);
-            if is_wanted(&one) {
-                all.push(one.at);
-            }
-        })?;
+        inner.waiting.each(&inner.engine, &from, &to, |one| all.push(read(one).at))?;
+        Ok(self.cases_at(all))
+    }
+
+    /// The cases that lie there, in order of opening. One that has gone meanwhile is left out.
+    pub(super) fn cases_at(&self, mut all: Vec<Placed>) -> impl Iterator<Item = Result<Case>> {
         all.sort_unstable();
-        let mut finder = inner.finder(Shelf::Cases);
-        Ok(all.into_iter().filter_map(move |at| match finder.row(at) {
+        let mut finder = self.inner.finder(Shelf::Cases);
+        all.into_iter().filter_map(move |at| match finder.row(at) {
             Ok(case) => case.map(|case| codec::decode(&case)),
             Err(error) => Some(Err(error)),
-        }))
+        })
     }
 
     /// How many cases nobody has answered or ended, by where they stand. Reads none of them.

@@ -65,7 +65,10 @@ fn read_on(world: &mut World, posts: &[Reading]) -> anyhow::Result<()> {
 fn sweep(world: &mut World, now: Time) -> anyhow::Result<()> {
     for _ in 0..2 {
         let (desk, readable) = (world.desk(), &world.readable);
-        let swept = pipeline::sweep(desk, readable, &world.looked, "acme.example", now)?;
+        let (looked, domain) = (&world.looked, "acme.example");
+        let mut last = world.swept.borrow_mut();
+        let swept = pipeline::sweep(desk, readable, looked, &mut last, domain, now)?;
+        drop(last);
         for wanted in swept.wanted {
             let look = LookUp { checked_at: Some(now), failing_since: None };
             world.looked.insert(wanted.case, look);

@@ -3,6 +3,7 @@
 //! Weeks start on Monday 2 November 2026; the brand lives in UTC and is open Monday to Friday from
 //! nine to five, so `mon 09:00` is its opening and `2 fri 16:30` is in the second week.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use affinityd::calendar;
@@ -10,7 +11,9 @@ use affinityd::cases::Policy;
 use affinityd::classify::{Classifier, Watch, watch};
 use affinityd::model::{Act, ActKind, Author, Case, Entry, Indicator, Kind, Reading, Time};
 use affinityd::notify::{AlertConfig, DigestConfig, LookUp};
-use affinityd::pipeline::{self, Batch, Brand, Desk, Ingested, Looked, OwnAccount, Panel, Swept};
+use affinityd::pipeline::{
+    self, Batch, Brand, Desk, Ingested, LastSweep, Looked, OwnAccount, Panel, Swept,
+};
 use affinityd::store::{BrandKey, Config, Store};
 use affinityd::words::Language;
 use chrono_tz::Tz;
@@ -83,6 +86,8 @@ pub struct World {
     pub parented: BTreeSet<String>,
     pub readable: BTreeSet<String>,
     pub looked: Looked,
+    /// What the last sweep has left.
+    pub swept: RefCell<LastSweep>,
     classifier: Classifier,
 }
 
@@ -103,6 +108,7 @@ impl World {
             parented: BTreeSet::from(["p".to_owned()]),
             readable: BTreeSet::from(["p".to_owned()]),
             looked: BTreeMap::new(),
+            swept: RefCell::default(),
             classifier: Classifier::new(),
         }
     }
@@ -126,6 +132,7 @@ impl World {
         self.store = None;
         self.store = Some(open(&self.dir));
         self.looked.clear();
+        self.swept.take();
     }
 
     /// Another world, in which this one's export was read into an empty store.
@@ -175,7 +182,9 @@ impl World {
     }
 
     pub fn sweep(&self, now: &str) -> Swept {
-        pipeline::sweep(self.desk(), &self.readable, &self.looked, "acme.example", t(now))
+        let mut swept = self.swept.borrow_mut();
+        let (desk, domain) = (self.desk(), "acme.example");
+        pipeline::sweep(desk, &self.readable, &self.looked, &mut swept, domain, t(now))
             .expect("swept")
     }
 

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use affinityd::model::{Case, Intent, Kind, Person, Record, Time};
-use affinityd::store::{BrandKey, Change, DayCounts, Retention, Store, contribution};
+use affinityd::store::{
+    BrandKey, Change, DayCounts, Lookout, Retention, Store, Waits, contribution,
+};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -17,6 +19,8 @@ enum Step {
     /// (id, author, day, hours until it is due, answered on that day).
     Open(Vec<(u8, u8, i64, i64, Option<i64>)>),
     Drop(u8),
+    /// The cases that are due on a day.
+    Look(i64),
     Retain(i64),
     Erase(u8),
     Seal,
@@ -31,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => proptest::collection::vec(case, 1..12).prop_map(Step::Open),
         1 => (0_u8..24).prop_map(Step::Drop),
+        6 => (15_i64..70).prop_map(Step::Look),
         8 => proptest::collection::vec(read, 1..8).prop_map(Step::Read),
         2 => (20_i64..75).prop_map(Step::Retain),
         1 => (0_u8..5).prop_map(Step::Erase),
@@ -96,6 +101,17 @@ impl Model {
             (case.person, case.author, case.permalink) = (None, None, None);
         }
         self.cases.insert(case.id.clone(), case);
+    }
+
+    /// What [`due`] finds.
+    fn due(&self, now: Time) -> BTreeMap<String, Case> {
+        let is_due = |case: &Case| {
+            case.answer.is_none()
+                && (day(20)..=now).contains(&case.due_at)
+                && case.opened_at < day(45)
+        };
+        let due = self.cases.iter().filter(|(_, case)| is_due(case));
+        due.map(|(id, case)| (id.clone(), case.clone())).collect()
     }
 
     fn retain(&mut self, now: Time) {
@@ -192,6 +208,15 @@ fn same(store: &Store, brand: BrandKey, model: &Model) {
     }
 }
 
+/// The cases due by now, of those due from day 20 on and opened before day 45.
+fn due(store: &Store, brand: BrandKey, now: Time, lookout: &mut Lookout) -> BTreeMap<String, Case> {
+    let due_from = |case: &Waits| (case.opened_at < day(45)).then_some(case.due_at);
+    let found = store.due_cases(brand, day(20).., lookout, now, due_from).unwrap();
+    let found: Vec<Case> = found.map(Result::unwrap).collect();
+    assert!(found.is_sorted_by_key(|case| case.opened_at));
+    found.into_iter().map(|case| (case.id.clone(), case)).collect()
+}
+
 fn same_cases(store: &Store, brand: BrandKey, model: &Model) {
     let stored = store.cases(brand, Time(0)..Time(i64::MAX)).unwrap();
     assert!(stored.is_sorted_by_key(|case| case.opened_at));
@@ -204,8 +229,7 @@ fn same_cases(store: &Store, brand: BrandKey, model: &Model) {
     }
     let waiting: Vec<&Case> = model.cases.values().filter(|c| c.answer.is_none()).collect();
     for since in [0, 20, 45] {
-        let found =
-            store.each_open_case(brand, day(since).., |_| true).unwrap().map(Result::unwrap);
+        let found = store.each_open_case(brand, day(since)..).unwrap().map(Result::unwrap);
         let wanted = waiting.iter().filter(|c| day(since) <= c.due_at).map(|c| (*c).clone());
         assert_eq!(by_id(found.collect()), by_id(wanted.collect()), "due from day {since}");
     }
@@ -226,6 +250,7 @@ proptest! {
         let (mut store, _) = open(dir.path());
         let brand = acme(&store);
         let mut model = Model::default();
+        let mut lookout = Lookout::default();
         for step in steps {
             match step {
                 Step::Read(readings) => {
@@ -259,6 +284,12 @@ proptest! {
                     let dropped_cases = dropped.into_iter().collect();
                     store.commit(Change { dropped_cases, ..rows(brand, Vec::new()) }).unwrap();
                 }
+                Step::Look(now) => {
+                    let found = due(&store, brand, day(now), &mut lookout);
+                    let again = due(&store, brand, day(now), &mut Lookout::default());
+                    prop_assert_eq!(&found, &model.due(day(now)));
+                    prop_assert_eq!(found, again);
+                }
                 Step::Retain(now) => {
                     store.retain(brand, day(now), &KEEP).unwrap();
                     model.retain(day(now));
@@ -273,6 +304,7 @@ proptest! {
                 }
                 Step::Reopen => {
                     drop(store);
+                    lookout = Lookout::default();
                     let (again, opening) = open(dir.path());
                     prop_assert!(opening.sound && opening.steps.is_empty(), "{:?}", opening.steps);
                     store = again;

@@ -72,7 +72,7 @@ fn known(
     let found: store::Result<Vec<Case>> = if wanted.iter().all(|state| state.waits()) {
         let lapsed = wanted.contains(&CaseState::Lapsed);
         let due = if lapsed { Time(0) } else { now.plus(-Case::LAPSE) };
-        office.store.each_open_case(key, due.., |_| true)?.filter(is_wanted).collect()
+        office.store.each_open_case(key, due..)?.filter(is_wanted).collect()
     } else {
         office.store.each_case(key, Time(0)..Time(i64::MAX)).filter(is_wanted).collect()
     };
