@@ -1,11 +1,12 @@
 //! F3: a power cut between two syncs. Of what was written since the last one, any sectors may have
 //! reached the disk, and either length of a file. It opens by itself, nothing that was acknowledged
 //! is missing, the change under way is there whole or not at all, and `verify` is clean; also while
-//! older cases are sealed.
+//! older cases are sealed, and while the database is compacted.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -52,6 +53,7 @@ fn torn(old: &[u8], new: &[u8], dice: &mut fastrand::Rng) -> Vec<u8> {
     left
 }
 
+/// Puts what such a cut leaves into a directory.
 fn cut(synced: &Files, written: &Files, dir: &Path, dice: &mut fastrand::Rng) {
     let names: BTreeSet<&PathBuf> = synced.keys().chain(written.keys()).collect();
     for name in names {
@@ -224,4 +226,88 @@ fn a_power_cut_takes_nothing_that_was_acknowledged() {
     let posts = known.lock().unwrap().0.posts.len();
     let size = fs::metadata(dir.path().join("db/db")).unwrap().len() >> 10;
     println!("{cuts} cuts, {whole} with the change under way; {posts} posts, {size} KiB");
+}
+
+/// What lies in the directories of a state directory, by the inode of each, for they are renamed.
+type Inside = BTreeMap<u64, Files>;
+
+fn inside(home: &Path) -> Inside {
+    let names = ["db", "db.new", "db.old"].map(|name| home.join(name));
+    let there = names.into_iter().filter_map(|dir| Some((fs::metadata(&dir).ok()?.ino(), dir)));
+    there.map(|(inode, dir)| (inode, read(&dir))).collect()
+}
+
+/// Cuts the power while the copy is written, and between its renames, of which the disk may have
+/// each or none: what was acknowledged is there, and nothing is left of the other database.
+#[test]
+fn a_power_cut_takes_nothing_while_it_is_compacted() {
+    let seed =
+        std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
+    println!("seed {seed}");
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let cuts = Arc::new(Mutex::new(BTreeMap::new()));
+    for _ in 0..super::rounds(2, 20) {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _) = open(dir.path());
+        acme(&store);
+        let mut known = Known::of(&store);
+        for _ in 0..dice.usize(5..40) {
+            let change = change(&store, &mut known, &mut dice);
+            store.commit(change).unwrap();
+            store.seal().unwrap();
+        }
+        let home = dir.path().to_owned();
+        let synced = Arc::new(Mutex::new(inside(&home)));
+        let at_sync = {
+            let (synced, home) = (synced.clone(), home.clone());
+            move |_| *synced.lock().unwrap() = inside(&home)
+        };
+        let at = |point: &'static str, dice: &mut fastrand::Rng| {
+            let (synced, home, known) = (synced.clone(), home.clone(), known.clone());
+            let (cuts, mut dice) = (cuts.clone(), dice.fork());
+            move |_| {
+                let written = inside(&home);
+                let inode = |name| fs::metadata(home.join(name)).map(|about| about.ino());
+                let old = inode(if point == "store.aside" { "db.old" } else { "db" }).unwrap();
+                let new = inode("db.new").unwrap();
+                // Without a sync between them, renames may reach the disk in any order.
+                let names: &[&[_]] = match point {
+                    "store.aside" => &[
+                        &[("db", old), ("db.new", new)],
+                        &[("db.old", old), ("db.new", new)],
+                        &[("db.old", old), ("db", new)],
+                        &[("db", new)],
+                    ],
+                    _ => &[&[("db", old), ("db.new", new)], &[("db", old)]],
+                };
+                for names in names {
+                    let left = tempfile::tempdir().unwrap();
+                    fs::copy(home.join("witness"), left.path().join("witness")).unwrap();
+                    let none = Files::new();
+                    for (name, inode) in *names {
+                        let synced = synced.lock().unwrap();
+                        let synced = synced.get(inode).unwrap_or(&none);
+                        cut(synced, &written[inode], &left.path().join(name), &mut dice);
+                    }
+                    let (found, opening) = open(left.path());
+                    assert!(opening.sound && !opening.held, "{point}, {names:?}: {opening:?}");
+                    assert_clean(&found, acme(&found));
+                    assert_eq!(Known::of(&found), known, "{point}, {names:?}");
+                    for other in ["db.new", "db.old"] {
+                        assert!(!left.path().join(other).exists(), "{point}, {names:?}: {other}");
+                    }
+                    *cuts.lock().unwrap().entry(point).or_insert(0) += 1;
+                }
+            }
+        };
+        let plan = ["store.sync", "store.copied", "store.aside"].into_iter().fold(
+            Plan::default().at("store.synced", 0, Action::Call(Box::new(at_sync))),
+            |plan, point| plan.at(point, 0, Action::Call(Box::new(at(point, &mut dice)))),
+        );
+        during(plan, || store.compact(0).unwrap().expect("it has never been compacted"));
+        assert_eq!(Known::of(&store), known);
+    }
+    let cuts = cuts.lock().unwrap();
+    println!("{cuts:?}");
+    assert_eq!(cuts.len(), 3, "{cuts:?}");
 }
