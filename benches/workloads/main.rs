@@ -19,7 +19,7 @@ mod table;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 
 use process::Place;
@@ -33,6 +33,9 @@ struct Options {
     /// Store so many items instead
     #[arg(long, value_name = "ITEMS")]
     large: Option<u64>,
+    /// Keep the larger store in this folder, or take it from there: filling one takes its time
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
     /// Rounds of each pair
     #[arg(long, default_value_t = 5)]
     pairs: usize,
@@ -101,11 +104,13 @@ fn main() -> Result<()> {
         let peers = options.peers.as_deref().map(Path::canonicalize).transpose();
         lines.extend(classify::run(dir, &scale, peers.context("the peers' folder")?.as_deref())?);
     }
-    let large = Place::new(dir, "large")?;
+    let large = Place::new(options.keep.as_deref().unwrap_or(dir), "large")?;
+    let is_filled = large.0.join("state").exists();
     if is_on("ingest") {
+        ensure!(!is_filled, "{} is filled: leave `ingest` out", large.0.display());
         step("ingest");
         lines.extend(ingest::run(dir, &scale, &large)?);
-    } else if is_on("rest") || is_on("poll") {
+    } else if !is_filled && (is_on("rest") || is_on("poll")) {
         step("filling a store");
         ingest::take(&large, scale.large, ingest::QUIET)?;
     }
