@@ -15,6 +15,7 @@ use affinityd::fault::{Action, Plan, during};
 use affinityd::model::{Intent, Sending, Severity, Time};
 use affinityd::store::{Change, Store};
 
+use crate::mutator::seed;
 use crate::store_kit::{acme, answered, assert_clean, case, day, mail, open, row, rows};
 
 /// A state directory: its files by their path inside.
@@ -149,9 +150,8 @@ fn change(store: &Store, known: &mut Known, dice: &mut fastrand::Rng) -> Change 
 #[test]
 fn a_power_cut_takes_nothing_that_was_acknowledged() {
     let cuts = super::rounds(20, 200);
-    let seed =
-        std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
-    println!("seed {seed}");
+    let seed = seed();
+    println!("AFFINITYD_SEED={seed}");
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = open(dir.path());
     acme(&store);
@@ -241,9 +241,8 @@ fn inside(home: &Path) -> Inside {
 /// each or none: what was acknowledged is there, and nothing is left of the other database.
 #[test]
 fn a_power_cut_takes_nothing_while_it_is_compacted() {
-    let seed =
-        std::env::var("SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
-    println!("seed {seed}");
+    let seed = seed();
+    println!("AFFINITYD_SEED={seed}");
     let mut dice = fastrand::Rng::with_seed(seed);
     let cuts = Arc::new(Mutex::new(BTreeMap::new()));
     for _ in 0..super::rounds(2, 20) {
