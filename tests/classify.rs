@@ -137,6 +137,13 @@ fn thanks_after_a_solved_problem_are_thanks() {
         "감사합니다, 해결됐어요",
         "شكرا لكم، تم الحل",
         "Terima kasih, sudah bisa",
+        "It's working again",
+        "Hat sich erledigt, funktioniert wieder",
+        "C'est bon, ça remarche",
+        "@acme ok",
+        "Alles klar, verstanden",
+        "明白了",
+        "понятно",
     ] {
         let verdict = addressed(text);
         assert!(verdict.thanks && !verdict.intent.asks(), "{text}\n{verdict:?}");
@@ -147,7 +154,12 @@ fn thanks_after_a_solved_problem_are_thanks() {
         "Thank you in advance for your help with my broken kettle",
         "Thanks, my order number is 1234567",
         "Danke im Voraus, bitte um Rückruf",
-        "ok",
+        "ok, but it still doesn't work",
+        "Ok, and where do I send it?",
+        "ok https://photos.example/1",
+        "Thanks, this is what I see: https://photos.example/1",
+        "It's working again? Not here",
+        "It was fixed for a day and now the same error is back",
     ] {
         assert!(!addressed(text).thanks, "{text}\n{:?}", addressed(text));
     }
@@ -315,7 +327,7 @@ fn reasons_are_pieces_of_the_text_strongest_first() {
     let weights: Vec<f32> = verdict.reasons.iter().map(|r| r.weight.abs()).collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
     assert_eq!(verdict.sentiment, Sentiment::Neg);
-    assert_eq!(verdict.model, "affinity-5");
+    assert_eq!(verdict.model, "affinity-6");
 }
 
 #[test]

@@ -110,9 +110,7 @@ impl<'t, 'h> Fold<'t, 'h> {
             }
         } else if let Some(n) = self.talks[voice].open {
             self.take_in(n, row, "said-more");
-        } else if !it.unsure
-            && let Some(class) = self.answered_class(voice)
-        {
+        } else if let Some(class) = self.answered_class(voice) {
             // Classes that were cases always have a deadline.
             let due = self.due(it, class);
             self.open(voice, row, CaseKind::FollowUp, class, due);

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use super::{Policy, replay};
 use crate::calendar::Calendar;
-use crate::model::{History, Intent, Time};
+use crate::model::{Case, History, Intent, Time};
 
 /// A post stays on the list for so long.
 pub const LOOKED_AT: i64 = 14 * Time::DAY;
 
 /// The rows nobody is sure of and that nobody has answered, by their place in the history, oldest
-/// first. What would answer or end a case of theirs (rules E16, E23 and E26) takes them off.
+/// first. What would answer or end a case of theirs (rules E16, E23 and E26) takes them off; so does
+/// a case that waits and of which they are part, for its reader reads them too.
 ///
 /// They open no case, so nobody is woken up; here the same rules are asked what would be if they
-/// did.
+/// did. What follows an answer waits whatever it is (rule E21).
 pub fn review(history: &History, policy: &Policy, calendar: &Calendar) -> Vec<usize> {
     let young = |at: Time| history.now.since(at) <= LOOKED_AT;
     let is_doubted = |row: usize| {
@@ -33,19 +34,24 @@ pub fn review(history: &History, policy: &Policy, calendar: &Calendar) -> Vec<us
             row.intent = Intent::Question;
         }
     }
-    let cases = replay(&asking, policy, calendar);
-    let waits: BTreeSet<(&str, &str)> = cases
-        .iter()
-        .filter(|case| case.answer.is_none() && case.end.is_none())
-        .flat_map(|case| case.asks.iter().map(|ask| (case.platform.as_str(), ask.id.as_str())))
-        .collect();
+    let (cases, asking) = (replay(history, policy, calendar), replay(&asking, policy, calendar));
+    let (known, waits) = (waiting(&cases), waiting(&asking));
     let mut left: Vec<usize> = doubted
         .into_iter()
         .filter(|&row| {
             let row = &history.rows[row];
-            waits.contains(&(row.platform.as_str(), row.id.as_str()))
+            let id = (row.platform.as_str(), row.id.as_str());
+            waits.contains(&id) && !known.contains(&id)
         })
         .collect();
     left.sort_by_key(|&row| (history.rows[row].at, &history.rows[row].id));
     left
+}
+
+/// What is part of a case that waits, by platform and id.
+fn waiting(cases: &[Case]) -> BTreeSet<(&str, &str)> {
+    let open = cases.iter().filter(|case| case.answer.is_none() && case.end.is_none());
+    let events =
+        open.flat_map(|case| case.events.iter().map(|event| (case.platform.as_str(), event)));
+    events.filter_map(|(platform, event)| Some((platform, event.interaction.as_deref()?))).collect()
 }

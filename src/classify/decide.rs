@@ -22,6 +22,10 @@ const HINTED: f32 = 0.35;
 const ALONE: (f32, f32) = (0.4, 0.85);
 /// Words up to which thanks may be all there is.
 const SHORT: usize = 45;
+/// The same for word that all is well.
+const BRIEF: usize = 25;
+/// Letters beside words of consent: "OK" may begin anything.
+const BESIDE: usize = 6;
 
 /// How likely the text is about the brand.
 pub(super) fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f32 {
@@ -91,15 +95,25 @@ pub(super) fn feeling(chances: &Chances) -> Sentiment {
     }
 }
 
-/// Gratitude and nothing else: short, nothing asked in the eyes of either judge, no number that
-/// somebody was asked for.
-pub(super) fn is_thanks(odds: &Odds, chances: &Chances, text: &Text) -> bool {
-    odds.thanks >= 0.9
-        && odds.complaint.max(odds.question) < 0.4
-        && chances.wants() < TAKEN
-        && chances.spam < TAKEN
-        && text.words() <= SHORT
-        && text.signs.digits < 4
+/// Gratitude, word that all is well or consent, and nothing else: short, nothing asked in the eyes of
+/// either judge, no number and no picture that somebody was asked for.
+pub(super) fn is_thanks(cues: &Cues, odds: &Odds, chances: &Chances, text: &Text) -> bool {
+    let (solved, asked) = (cues.sum(Class::Solved), text.sentences.iter().any(|(_, asks)| *asks));
+    let thanks = odds.thanks >= 0.9 && text.words() <= SHORT && chances.wants() < TAKEN;
+    let is_well =
+        odds.thanks + solved >= 0.9 && text.words() <= BRIEF && chances.wants() < HINTED && !asked;
+    let is_content =
+        (thanks || is_well) && odds.complaint.max(odds.question) < 0.4 && chances.spam < TAKEN;
+    let agrees = !asked && agrees(cues, text);
+    (is_content || agrees) && text.signs.digits < 4 && text.signs.urls == 0
+}
+
+/// Consent and next to nothing else, so nobody need judge the rest.
+fn agrees(cues: &Cues, text: &Text) -> bool {
+    let letters = |chars: &[char]| chars.iter().filter(|c| c.is_alphanumeric()).count();
+    let consent = cues.0.iter().filter(|cue| cue.class == Class::Consent && cue.weight > 0.0);
+    let said: usize = consent.map(|cue| letters(&text.chars[cue.place.clone()])).sum();
+    cues.sum(Class::Consent) >= 0.9 && letters(&text.chars) <= said + BESIDE
 }
 
 /// Whatever is not about the brand needs no answer from it.

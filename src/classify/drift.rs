@@ -39,7 +39,7 @@ pub struct Reference {
 /// they are not right:
 /// `cargo test --test main corpus::the_reference`.
 pub const REFERENCE: Reference = Reference {
-    model: "affinity-5",
+    model: "affinity-6",
     scores: [0.1687, 0.1199, 0.0466, 0.0255, 0.0239, 0.0225, 0.0266, 0.0421, 0.0977, 0.4264],
     languages: &[
         "da", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "sv", "tr", "zh",

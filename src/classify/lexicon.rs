@@ -27,6 +27,8 @@ pub(super) enum Class {
     Thanks,
     /// A problem is over.
     Solved,
+    /// Consent, which is all there is to say to an answer.
+    Consent,
     /// Adverts, fraud, giveaways.
     Spam,
     /// Danger, injury, law.
@@ -45,7 +47,7 @@ pub(super) enum Class {
     Stop,
 }
 
-const CLASSES: [(&str, Class); 16] = [
+const CLASSES: [(&str, Class); 17] = [
     ("complaint", Class::Complaint),
     ("works", Class::Works),
     ("question", Class::Question),
@@ -54,6 +56,7 @@ const CLASSES: [(&str, Class); 16] = [
     ("praise", Class::Praise),
     ("thanks", Class::Thanks),
     ("solved", Class::Solved),
+    ("consent", Class::Consent),
     ("spam", Class::Spam),
     ("safety", Class::Safety),
     ("private", Class::Private),

@@ -210,7 +210,7 @@ impl Classifier {
         let Found { sight, said, text, cues, tones, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
-        let thanks = decide::is_thanks(&odds, &chances, &text);
+        let thanks = decide::is_thanks(&cues, &odds, &chances, &text);
         if thanks {
             chances.needs_answer = chances.needs_answer.min(THANKED);
         }

@@ -257,6 +257,7 @@ struct Answer<'v> {
     aspects: &'v [Aspect],
     signals: &'v [Signal],
     unsure: bool,
+    thanks: bool,
     reasons: &'v [Reason],
     model: &'v str,
 }
@@ -286,6 +287,7 @@ fn answer<'v>(id: &'v Value, verdict: &'v Verdict) -> Answer<'v> {
         aspects: &verdict.aspects,
         signals: &verdict.signals,
         unsure: verdict.unsure,
+        thanks: verdict.thanks,
         reasons: &verdict.reasons,
         model: &verdict.model,
     }

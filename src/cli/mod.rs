@@ -157,7 +157,8 @@ Example: affinityd correct 80j7p8qrye --intent question --note \"asks for hours\
 Each answer has the intent, its probabilities, `severity` (severe, high, normal, low), `aspects` (the
 strongest first), `signals` (safety, legal, discrimination, money-lost, data-leak, effort, any-answer,
 recommends, warns-off, leaving, arriving; with \"own\": true selling, apology, cause, next-step,
-promise), `unsure`, and the reasons.
+promise), `unsure`, `thanks` (or all is well, or consent, and nothing else: reopens no case), and the
+reasons.
 
 Example: echo '{\"id\":1,\"text\":\"My order never came!\"}' | affinityd classify")]
     Classify(classify::Options),

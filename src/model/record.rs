@@ -143,7 +143,7 @@ pub struct Interaction {
     pub severity: Severity,
     /// Safety or legal words.
     pub safety: bool,
-    /// Thanks and nothing else.
+    /// Thanks, word that a problem is over, or consent, and nothing else.
     pub thanks: bool,
     /// Recommends (`true`) or warns off (`false`).
     pub recommends: Option<bool>,

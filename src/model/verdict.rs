@@ -295,7 +295,7 @@ pub struct Verdict {
     pub severity: Severity,
     /// Safety or legal words were found: brings its own, shorter target.
     pub safety: bool,
-    /// Thanks and nothing else: does not reopen a case.
+    /// Thanks, word that a problem is over, or consent, and nothing else: does not reopen a case.
     pub thanks: bool,
     /// For the brand's own posts: the talk was moved to a private channel.
     pub moved_private: bool,

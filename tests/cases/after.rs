@@ -35,6 +35,13 @@ fn what_a_post_after_the_answer_starts() {
                 &[FIRST, "complaint after p2 due mon 16:00, at_risk"],
             ),
             (
+                "E21: what nobody is sure of is anything else: we spoke, and they answer",
+                then(vec![
+                    ask("p2", "ann", "mon 14:00", Complaint).below("b1").with(|r| r.unsure = true),
+                ]),
+                &[FIRST, "complaint after p2 due mon 16:00, at_risk"],
+            ),
+            (
                 "E21: an asking post on top takes its place, with its own clock",
                 then(vec![
                     said("p2", "mon 14:00"),
