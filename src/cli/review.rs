@@ -16,7 +16,7 @@ pub fn review(answer: &Value, is_sample: bool) -> anyhow::Result<()> {
         let none = if is_sample {
             "Nothing to draw from: no post of the last 28 days is left to check."
         } else {
-            "Nothing to look at: the classifier is sure of every post."
+            "Nothing to look at: of every post the classifier is sure, or a case waits."
         };
         return show::line(&mut out, none);
     };
