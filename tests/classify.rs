@@ -144,6 +144,9 @@ fn thanks_after_a_solved_problem_are_thanks() {
         "Alles klar, verstanden",
         "明白了",
         "понятно",
+        "@acme ✅",
+        "👍🙏",
+        "😂😂",
     ] {
         let verdict = addressed(text);
         assert!(verdict.thanks && !verdict.intent.asks(), "{text}\n{verdict:?}");
@@ -155,6 +158,9 @@ fn thanks_after_a_solved_problem_are_thanks() {
         "Thanks, my order number is 1234567",
         "Danke im Voraus, bitte um Rückruf",
         "ok, but it still doesn't work",
+        "Nope 😂",
+        "Yes 👍",
+        "👍🤦",
         "Ok, and where do I send it?",
         "ok https://photos.example/1",
         "Thanks, this is what I see: https://photos.example/1",

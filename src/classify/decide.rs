@@ -108,12 +108,15 @@ pub(super) fn is_thanks(cues: &Cues, odds: &Odds, chances: &Chances, text: &Text
     (is_content || agrees) && text.signs.digits < 4 && text.signs.urls == 0
 }
 
-/// Consent and next to nothing else, so nobody need judge the rest.
+/// Consent and next to nothing else, so nobody need judge the rest; an emoji only where it stands alone.
 fn agrees(cues: &Cues, text: &Text) -> bool {
     let letters = |chars: &[char]| chars.iter().filter(|c| c.is_alphanumeric()).count();
     let consent = cues.0.iter().filter(|cue| cue.class == Class::Consent && cue.weight > 0.0);
     let said: usize = consent.map(|cue| letters(&text.chars[cue.place.clone()])).sum();
-    cues.sum(Class::Consent) >= 0.9 && letters(&text.chars) <= said + BESIDE
+    let beside = letters(&text.chars).saturating_sub(said);
+    cues.sum(Class::Consent) >= 0.9
+        && cues.sum(Class::Neg) <= 0.0
+        && (beside == 0 || said > 0 && beside <= BESIDE)
 }
 
 /// Whatever is not about the brand needs no answer from it.
