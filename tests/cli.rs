@@ -138,6 +138,11 @@ fn every_mistake_names_the_place_and_the_way_out() {
     insta::assert_snapshot!(all.join("\n"));
 }
 
+/// A line of a list, a heading, or none.
+fn is_apart(line: &str) -> bool {
+    line.is_empty() || line.starts_with(' ') || line.ends_with(':') || line.starts_with("Example")
+}
+
 #[test]
 fn every_command_has_its_help_with_an_example() {
     let place = Place::new(QUIET);
@@ -172,8 +177,14 @@ fn every_command_has_its_help_with_an_example() {
         assert_eq!(ran.code, 0);
         let is_group = ran.out.contains("\nCommands:");
         assert!(is_group || ran.out.contains("\nExample: "), "no example: {command:?}");
-        for line in ran.out.lines() {
+        let lines: Vec<&str> = ran.out.lines().collect();
+        for line in &lines {
             assert!(line.chars().count() <= 80, "too wide in {command:?}: {line}");
+        }
+        for pair in lines.windows(2).filter(|pair| !pair.iter().any(|l| is_apart(l))) {
+            let next = pair[1].split(' ').next().unwrap_or_default();
+            let all = pair[0].chars().count() + 1 + next.chars().count();
+            assert!(all > 80, "broken too early in {command:?}: {}", pair[0]);
         }
     }
     let nothing = place.run(&[]);

@@ -35,7 +35,7 @@ pub enum Cases {
     #[command(after_help = "\
 They open no case and send no alert. What a person says about one settles it.
 
-With --sample, posts are drawn at random whatever the classifier says, to measure it: what
+With --sample, posts are drawn at random whatever the classifier says, to measure it: what \
 you confirm or correct of exactly these counts as the checked sample.
 
 Example: affinityd cases review --sample 20")]

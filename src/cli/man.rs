@@ -73,11 +73,17 @@ fn commands(page: &mut Vec<u8>, of: &Command, path: &str) -> Result<()> {
             page.write_all(options.as_bytes())?;
         }
         if let Some(more) = own.get_after_help() {
-            writeln!(page, ".PP\n.nf")?;
-            for line in more.to_string().lines() {
-                writeln!(page, "{}", plain(line))?;
+            for paragraph in more.to_string().split("\n\n") {
+                // What is typed stands as it is.
+                let is_typed = paragraph.starts_with("Example");
+                writeln!(page, ".PP{}", if is_typed { "\n.nf" } else { "" })?;
+                for line in paragraph.lines() {
+                    writeln!(page, "{}", plain(line))?;
+                }
+                if is_typed {
+                    writeln!(page, ".fi")?;
+                }
             }
-            writeln!(page, ".fi")?;
         }
     }
     Ok(())

@@ -154,24 +154,24 @@ Example: affinityd correct 80j7p8qrye --intent question --note \"asks for hours\
     Explain(indicators::Explain),
     /// Classify texts: JSON lines in, JSON lines out
     #[command(after_help = "\
-Each answer has the intent, its probabilities, `severity` (severe, high, normal, low), `aspects` (the
-strongest first), `signals` (safety, legal, discrimination, money-lost, data-leak, effort, any-answer,
-recommends, warns-off, leaving, arriving; with \"own\": true selling, apology, cause, next-step,
-promise), `unsure`, `thanks` (or all is well, or consent, and nothing else: reopens no case), and the
-reasons.
+Each answer has the intent, its probabilities, `severity` (severe, high, normal, low), `aspects` \
+(the strongest first), `signals` (safety, legal, discrimination, money-lost, data-leak, effort, \
+any-answer, recommends, warns-off, leaving, arriving; with \"own\": true selling, apology, cause, \
+next-step, promise), `unsure`, `thanks` (or all is well, or consent, and nothing else: reopens no \
+case), and the reasons.
 
 Example: echo '{\"id\":1,\"text\":\"My order never came!\"}' | affinityd classify")]
     Classify(classify::Options),
     /// Measure the classifier on labelled texts
     #[command(after_help = "\
-Lines are those of `classify` with labels: `intent`, `needs_answer`, `sentiment`, `severity`,
+Lines are those of `classify` with labels: `intent`, `needs_answer`, `sentiment`, `severity`, \
 `aspect`. With --corrections it is measured on what people have said of stored posts.
 
 Example: affinityd eval labelled.jsonl --json")]
     Eval(eval::Options),
     /// Try terms on stored posts before they are configured
     #[command(after_help = "\
-What is typed is added to the configured terms of the brand; --alone leaves
+What is typed is added to the configured terms of the brand; --alone leaves \
 those out. Both are compared with what the configured terms catch.
 
 Example: affinityd probe-terms --brand acme --term acmecafe --exclude blender
@@ -179,7 +179,7 @@ Example: affinityd probe-terms --brand acme --term acmecafe --exclude blender
     ProbeTerms(probe::Options),
     /// Label history anew with the present classifier
     #[command(after_help = "\
-What people have said stays. Figures as of an earlier day stay what they were. Nobody is
+What people have said stays. Figures as of an earlier day stay what they were. Nobody is \
 alerted about history. If it is stopped, the next run goes on where it was.
 
 Example: affinityd reclassify --since 2026-10-01 --dry-run")]
