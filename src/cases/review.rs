@@ -34,14 +34,15 @@ pub fn review(history: &History, policy: &Policy, calendar: &Calendar) -> Vec<us
             row.intent = Intent::Question;
         }
     }
-    let (cases, asking) = (replay(history, policy, calendar), replay(&asking, policy, calendar));
-    let (known, waits) = (waiting(&cases), waiting(&asking));
+    let (as_known, as_asked) =
+        (replay(history, policy, calendar), replay(&asking, policy, calendar));
+    let (known, asked) = (waiting(&as_known), waiting(&as_asked));
     let mut left: Vec<usize> = doubted
         .into_iter()
         .filter(|&row| {
             let row = &history.rows[row];
             let id = (row.platform.as_str(), row.id.as_str());
-            waits.contains(&id) && !known.contains(&id)
+            asked.contains(&id) && !known.contains(&id)
         })
         .collect();
     left.sort_by_key(|&row| (history.rows[row].at, &history.rows[row].id));
@@ -51,7 +52,9 @@ pub fn review(history: &History, policy: &Policy, calendar: &Calendar) -> Vec<us
 /// What is part of a case that waits, by platform and id.
 fn waiting(cases: &[Case]) -> BTreeSet<(&str, &str)> {
     let open = cases.iter().filter(|case| case.answer.is_none() && case.end.is_none());
-    let events =
-        open.flat_map(|case| case.events.iter().map(|event| (case.platform.as_str(), event)));
-    events.filter_map(|(platform, event)| Some((platform, event.interaction.as_deref()?))).collect()
+    let parts = open.flat_map(|case| {
+        let ids = case.events.iter().filter_map(|event| event.interaction.as_deref());
+        ids.map(|id| (case.platform.as_str(), id))
+    });
+    parts.collect()
 }

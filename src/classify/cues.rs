@@ -74,7 +74,7 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> (Cues, Ve
             cues.push(Cue { place: hit.start..hit.end, sign: "", class, weight });
         }
     }
-    let asked = text.sentences.iter().filter(|(_, is_question)| *is_question).count();
+    let asked = text.questions();
     if asked > 0 {
         cues.push(Cue { place: 0..0, sign: "?", class: Class::Question, weight: 1.7 });
     }

@@ -98,25 +98,26 @@ pub(super) fn feeling(chances: &Chances) -> Sentiment {
 /// Gratitude, word that all is well or consent, and nothing else: short, nothing asked in the eyes of
 /// either judge, no number and no picture that somebody was asked for.
 pub(super) fn is_thanks(cues: &Cues, odds: &Odds, chances: &Chances, text: &Text) -> bool {
-    let (solved, asked) = (cues.sum(Class::Solved), text.sentences.iter().any(|(_, asks)| *asks));
+    let (solved, asked) = (cues.sum(Class::Solved), text.questions() > 0);
     let thanks = odds.thanks >= 0.9 && text.words() <= SHORT && chances.wants() < TAKEN;
     let is_well =
         odds.thanks + solved >= 0.9 && text.words() <= BRIEF && chances.wants() < HINTED && !asked;
     let is_content =
         (thanks || is_well) && odds.complaint.max(odds.question) < 0.4 && chances.spam < TAKEN;
-    let agrees = !asked && agrees(cues, text);
-    (is_content || agrees) && text.signs.digits < 4 && text.signs.urls == 0
+    (is_content || !asked && agrees(cues, text)) && text.signs.digits < 4 && text.signs.urls == 0
 }
 
 /// Consent and next to nothing else, so nobody need judge the rest; an emoji only where it stands alone.
 fn agrees(cues: &Cues, text: &Text) -> bool {
+    // Of most texts no letter need be counted.
+    if cues.sum(Class::Consent) < 0.9 || cues.sum(Class::Neg) > 0.0 {
+        return false;
+    }
     let letters = |chars: &[char]| chars.iter().filter(|c| c.is_alphanumeric()).count();
     let consent = cues.0.iter().filter(|cue| cue.class == Class::Consent && cue.weight > 0.0);
     let said: usize = consent.map(|cue| letters(&text.chars[cue.place.clone()])).sum();
     let beside = letters(&text.chars).saturating_sub(said);
-    cues.sum(Class::Consent) >= 0.9
-        && cues.sum(Class::Neg) <= 0.0
-        && (beside == 0 || said > 0 && beside <= BESIDE)
+    beside == 0 || said > 0 && beside <= BESIDE
 }
 
 /// Whatever is not about the brand needs no answer from it.

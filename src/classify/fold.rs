@@ -300,6 +300,11 @@ impl Text {
         self.plain.get(start..end).unwrap_or_default().trim().chars().take(60).collect()
     }
 
+    /// How many of its sentences end as questions do.
+    pub(super) fn questions(&self) -> usize {
+        self.sentences.iter().filter(|(_, is_question)| *is_question).count()
+    }
+
     /// How many words (letters, in scripts without spaces) it has.
     pub(super) fn words(&self) -> usize {
         self.word.last().map_or(0, |number| *number as usize + 1)
