@@ -1,10 +1,10 @@
 //! Weighs the terms found in a text: which count, which are negated, what the sentence makes of
 //! them. What the sums mean together is `score`'s.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::fold::Text;
+use super::hashes::step;
 use super::language::Language;
 use super::lexicon::{self, Class, Hit, Langs};
 
@@ -54,7 +54,7 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> (Cues, Ve
         }
     }
     let mut cues = Vec::new();
-    let mut seen = HashSet::new();
+    let mut seen = Vec::new();
     let mut thanked: Option<Hit> = None;
     for (hit, weight) in hits {
         // "Thanks for the help" asks for none.
@@ -67,9 +67,12 @@ pub(super) fn weigh(text: &Text, hits: &[Hit], language: &Language) -> (Cues, Ve
             thanked = Some(hit);
         }
         // Said twice is not twice as true.
-        if !seen.insert((hit.term.class, &text.chars[hit.start..hit.end])) {
+        let letters = text.chars[hit.start..hit.end].iter();
+        let this = (hit.term.class, letters.fold(0, |hash, c| step(hash, *c as u32)));
+        if seen.contains(&this) {
             continue;
         }
+        seen.push(this);
         if let Some((class, weight)) = meaning(text, &hit, weight, &negations) {
             cues.push(Cue { place: hit.start..hit.end, sign: "", class, weight });
         }

@@ -217,9 +217,8 @@ impl Parts {
         let token = self.tokens.len() - 1;
         for start in 0..word.len() {
             let mut hash = 0;
-            for (index, c) in word[start..].iter().enumerate().take(PIECES.1) {
+            for (c, long) in word[start..].iter().take(PIECES.1).zip(1..) {
                 hash = step(hash, *c as u32);
-                let long = index + 1;
                 if long == word.len() {
                     continue;
                 }

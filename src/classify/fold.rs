@@ -111,6 +111,7 @@ pub(super) fn is_unspaced(c: char) -> bool {
 }
 
 /// Whether a character is part of a word in a script with spaces.
+#[inline]
 pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
@@ -179,15 +180,21 @@ impl Text {
         let mut digits = 0;
         while let Some(c) = plain[at..].chars().next() {
             while brands.next_if(|range| range.end <= at).is_some() {}
-            // Most of most texts: what begins neither an address nor a name, and folds to itself.
-            if c.is_ascii_alphanumeric()
-                && address(&plain, at).is_none()
-                && brands.peek().is_none_or(|range| range.start > at)
-            {
-                digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
-                text.signs.digits = text.signs.digits.max(digits);
-                text.push(c, at);
-                at += 1;
+            // Most of most texts: letters that fold to themselves and begin no address.
+            let limit = brands.peek().map_or(plain.len(), |range| range.start.max(at));
+            let is_plain = |(at, letter): &(usize, &u8)| {
+                letter.is_ascii_alphanumeric() && address(&plain, *at).is_none()
+            };
+            let letters = &plain.as_bytes()[at..limit];
+            let long = (at..).zip(letters).take_while(is_plain).count();
+            if long > 0 {
+                let letters = &letters[..long];
+                for letter in letters {
+                    digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+                    text.signs.digits = text.signs.digits.max(digits);
+                }
+                text.push_letters(letters, at);
+                at += long;
                 continue;
             }
             let (length, stand_in) = if let Some(range) = brands.peek().filter(|r| r.start <= at) {
@@ -268,20 +275,32 @@ impl Text {
         }
     }
 
-    #[inline]
     fn push(&mut self, c: char, at: usize) {
         let is_letter = is_word(c);
-        let word = match (self.letters.last(), self.word.last()) {
-            (Some(follows), Some(number)) => {
-                let starts = if is_letter { !follows } else { is_unspaced(c) };
-                number + u32::from(starts)
-            }
-            _ => 0,
-        };
+        let word = self.number(is_letter, is_unspaced(c));
         self.letters.push(is_letter);
         self.chars.push(c);
         self.origin.push(at as u32);
         self.word.push(word);
+    }
+
+    /// The same for ASCII letters and digits, of which there is one at least.
+    fn push_letters(&mut self, letters: &[u8], at: usize) {
+        let word = self.number(true, false);
+        self.chars.extend(letters.iter().map(|letter| *letter as char));
+        self.origin.extend(at as u32..(at + letters.len()) as u32);
+        self.letters.resize(self.chars.len(), true);
+        self.word.resize(self.chars.len(), word);
+    }
+
+    /// The number of the word that the next character is in or behind.
+    fn number(&self, is_letter: bool, is_unspaced: bool) -> u32 {
+        match (self.letters.last(), self.word.last()) {
+            (Some(follows), Some(number)) => {
+                number + u32::from(if is_letter { !follows } else { is_unspaced })
+            }
+            _ => 0,
+        }
     }
 
     /// The piece of text behind a range of `chars`, with the rest of the words in which it begins
@@ -325,6 +344,7 @@ fn shouts(original: &str) -> bool {
 }
 
 /// The length of a web address at this place.
+#[inline]
 fn address(plain: &str, at: usize) -> Option<usize> {
     if !matches!(plain.as_bytes().get(at), Some(b'h' | b'w')) {
         return None;

@@ -237,8 +237,9 @@ impl Classifier {
         if intent.asks() {
             let head = decide::head(intent, unsure);
             let gain = group.weights[head][head];
+            let part = self.model.part(parts, head);
             learned = why::pieces(&text, parts, HEADS[head], |feature, is_piece| {
-                gain * self.model.part(parts, feature, is_piece, head)
+                gain * part(feature, is_piece)
             });
         }
         let relevant = relevance >= TAKEN && !is_spam;
@@ -290,8 +291,9 @@ impl Classifier {
 
     /// The piece whose learned features speak most for a topic.
     fn piece(&self, text: &Text, parts: &Parts, topic: usize, word: &str) -> Option<Reason> {
-        let (gain, table) = (self.model.head.scale.learned, self.model.topics());
-        let add = |feature: &Feature, is_piece| gain * table.part(parts, feature, is_piece, topic);
+        let gain = self.model.head.scale.learned;
+        let part = self.model.topics().part(parts, topic);
+        let add = |feature: &Feature, is_piece| gain * part(feature, is_piece);
         why::pieces(text, parts, word, add).into_iter().next()
     }
 

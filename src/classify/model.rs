@@ -213,9 +213,10 @@ impl Model {
         std::array::from_fn(|topic| columns[topic])
     }
 
-    /// What one feature adds to a head's sum.
-    pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, head: usize) -> f32 {
-        column(head).map_or(0.0, |column| self.heads().part(parts, feature, is_piece, column))
+    /// What features of a text add to a head's sum, each by itself.
+    pub fn part(&self, parts: &Parts, head: usize) -> impl Fn(&Feature, bool) -> f32 + use<'_> {
+        let part = column(head).map(|column| self.heads().part(parts, column));
+        move |feature, is_piece| part.as_ref().map_or(0.0, |part| part(feature, is_piece))
     }
 
     /// What the third table says of a text, per language of [`Head::codes`].
@@ -242,7 +243,7 @@ impl Model {
     }
 }
 
-impl Table<'_> {
+impl<'m> Table<'m> {
     /// The weighed sums of the columns; what is behind the last of them means nothing.
     fn sums<const WIDE: usize>(&self, parts: &Parts) -> [f32; WIDE] {
         let total = |features: &[Feature]| {
@@ -270,12 +271,16 @@ impl Table<'_> {
         all
     }
 
-    /// What one feature adds to the sum of a column.
-    pub fn part(&self, parts: &Parts, feature: &Feature, is_piece: bool, column: usize) -> f32 {
-        let cell = self.cells[self.shape.place(feature.hash) + column] as i8;
+    /// What features of a text add to the sum of a column, each by itself; the second argument is
+    /// whether it is a piece of a word.
+    pub fn part(self, parts: &Parts, column: usize) -> impl Fn(&Feature, bool) -> f32 + use<'m> {
+        let scale = self.shape.scale[column];
         let (of_words, of_pieces) = shares(parts);
-        let share = if is_piece { of_pieces } else { of_words };
-        f32::from(cell) * self.shape.scale[column] * share
+        move |feature, is_piece| {
+            let cell = self.cells[self.shape.place(feature.hash) + column] as i8;
+            let share = if is_piece { of_pieces } else { of_words };
+            f32::from(cell) * scale * share
+        }
     }
 }
 
