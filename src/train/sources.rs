@@ -68,7 +68,10 @@ struct Source {
     /// gold set than among posts.
     #[serde(default = "one")]
     hard_weight: f32,
-    /// The same for the languages.
+    /// How much of that for a line of a feeling, by its word: a rare one may count as much as others.
+    #[serde(default)]
+    feelings: BTreeMap<String, f32>,
+    /// The same as `weight`, for the languages.
     #[serde(default = "one")]
     lang_weight: f32,
     /// Lines are held back by their id: see [`eval::fold`].
@@ -393,6 +396,8 @@ impl Source {
             sample.weight *= self.hard_weight;
         }
         self.label(&line, &mut sample.target);
+        let feeling = sample.target.sentiment.map(|feeling| HEADS[feeling]);
+        sample.weight *= feeling.and_then(|word| self.feelings.get(word)).unwrap_or(&1.0);
         Ok(Some(sample))
     }
 
