@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::fold::is_unspaced;
+use super::letters::is_unspaced;
 
 /// What a name is in its sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ fn starts_with(words: &str, phrase: &str, gap: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fold;
+    use super::super::letters;
     use super::*;
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
         let phrases = CONTRAST.before.iter().chain(&CONTRAST.behind);
         for phrase in phrases {
             let mut folded = Vec::new();
-            fold::fold_term(&fold::plain(phrase.words), &mut folded);
+            letters::fold_term(&letters::plain(phrase.words), &mut folded);
             let folded: String = folded.into_iter().collect();
             assert_eq!(folded, phrase.words, "accents and signs are taken off before");
             assert!(phrase.role != Role::Plain && phrase.gap <= 3, "{phrase:?}");

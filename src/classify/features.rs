@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::fold::{is_unspaced, is_word};
+use super::fold::address;
 use super::hashes::{Seen, spread, step};
+use super::letters::{is_unspaced, is_word};
 
 /// Tokens looked at. What a text wants is said by then; a longer one costs no more.
 const TOKENS: usize = 300;
@@ -151,7 +152,7 @@ impl Parts {
             let stand_in = named
                 .or_else(|| reach(&mut others, at).map(|end| (end, OTHER)))
                 .or_else(|| mention(plain, at, brand))
-                .or_else(|| address(plain, at).map(|end| (end, URL)));
+                .or_else(|| address(plain, at).map(|long| (at + long, URL)));
             if is_unspaced(c) && stand_in.is_none() {
                 run += 1;
                 at += c.len_utf8();
@@ -327,13 +328,6 @@ fn mention(plain: &str, at: usize, brand: &[Range<usize>]) -> Option<(usize, u32
     let end = at + 1 + long;
     let is_brand = brand.first().is_some_and(|range| range.start < end);
     (long > 0).then_some((end, if is_brand { BRAND } else { MENTION }))
-}
-
-/// The end of a web address at this place.
-fn address(plain: &str, at: usize) -> Option<usize> {
-    let rest = &plain.as_bytes()[at..];
-    let is_start = [&b"http://"[..], b"https://", b"www."].iter().any(|s| rest.starts_with(s));
-    is_start.then(|| plain[at..].find(char::is_whitespace).map_or(plain.len(), |long| at + long))
 }
 
 #[cfg(test)]

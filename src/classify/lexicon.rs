@@ -112,7 +112,7 @@ pub(super) static LEXICON: LazyLock<Terms<Class>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fold;
+    use super::super::letters;
     use super::terms::line_parts;
     use super::*;
 
@@ -125,7 +125,11 @@ mod tests {
                 assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
                 let weight = parts.map_or(1.0, |(_, weight, _)| weight);
                 assert!((-4.0..=4.0).contains(&weight), "{code}:{}: {line}", number + 1);
-                assert!(is_comment || fold::plain(line) == line, "{code}:{}: {line}", number + 1);
+                assert!(
+                    is_comment || letters::plain(line) == line,
+                    "{code}:{}: {line}",
+                    number + 1
+                );
             }
         }
     }

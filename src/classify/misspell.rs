@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::fold::{is_unspaced, is_word};
+use super::letters::{is_unspaced, is_word};
 use super::lexicon::FILES;
 use super::needle::{Kind, Needle};
 

@@ -8,7 +8,8 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `fold` → `features` (with `hashes`) → `language` → `lexicon` (with `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
+//! - `letters` → `fold` → `features` (with `hashes`) → `language` → `lexicon` (with `terms`, `index`)
+//!   → `cues` → `tone` → `score`: the way of a text.
 //! - `model` → `blend` → `decide`: what was learned, what both judges mean together, what it is taken
 //!   for; `why`: the evidence.
 //! - `signals`: what it says beside its intent; `topics`: what it is about, and whether it is severe.
@@ -26,6 +27,7 @@ mod fold;
 mod hashes;
 mod index;
 mod language;
+mod letters;
 mod lexicon;
 mod misspell;
 pub mod model;
@@ -327,7 +329,7 @@ impl Classifier {
 /// Takes a post apart and lets the terms judge it.
 fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
     let words = words(post);
-    let plain = fold::plain(&words);
+    let plain = letters::plain(&words);
     let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
     let names = Names { brand: &sight.brand, others: &sight.rivals };
     let text = Text::new(&words, plain, &sight.brand);

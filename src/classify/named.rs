@@ -10,7 +10,8 @@ use std::ops::Range;
 
 use super::contrast::{Beside, CONTRAST, Role};
 use super::cues::Cues;
-use super::fold::{self, Text, is_unspaced, is_word};
+use super::fold::Text;
+use super::letters::{self, is_unspaced, is_word};
 use super::lexicon::Class;
 use super::watch::Sight;
 
@@ -270,7 +271,7 @@ fn window(text: &str, range: Range<usize>, from_end: bool) -> &str {
 fn bare(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        fold::fold_char(c, |c| out.push(if c.is_alphanumeric() { c } else { ' ' }));
+        letters::fold_char(c, |c| out.push(if c.is_alphanumeric() { c } else { ' ' }));
     }
     out
 }

@@ -1,7 +1,7 @@
 //! Sentences with two brands: `{}` marks the evidence. Acme is watched, Bmart is another.
 
 use super::*;
-use crate::classify::fold::plain;
+use crate::classify::letters::plain;
 use crate::classify::watch::{Config, Watch};
 use About::{Brand, Other, Unclear};
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::fold::{is_unspaced, is_word, plain};
+use super::letters::{is_unspaced, is_word, plain};
 
 /// A text in the form in which terms are compared, with the way back to its plain form.
 pub(super) struct Form<'p> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::fold::plain;
+use super::letters::plain;
 use super::needle::Kind;
 pub use super::tally::Apart;
 use super::tally::{ENOUGH, NOT_CAUGHT, TOLD, Tally, WITH_CONTEXT, WITHOUT, words};

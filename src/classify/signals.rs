@@ -275,11 +275,11 @@ fn are_near(text: &Text, left: &Hit, right: &Hit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fold;
+    use super::super::letters;
     use super::*;
 
     fn said(lang: &str, text: &str, own: bool) -> Said {
-        find(&Text::new(text, fold::plain(text), &[]), Some(lang), own)
+        find(&Text::new(text, letters::plain(text), &[]), Some(lang), own)
     }
 
     /// Language, text, signal, and whether it says that.

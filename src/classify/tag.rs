@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
-use super::fold::plain;
+use super::letters::plain;
 use super::needle::Form;
 
 /// A hashtag of a text.

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use super::fold::{is_unspaced, is_word};
+use super::letters::{is_unspaced, is_word};
 use super::lexicon::FILES;
 
 /// A word that sets two groups of posts apart.

@@ -3,13 +3,14 @@
 //! A data line is `class weight: term, term, …`; `#` starts a comment line. A star at the end of a
 //! term allows any ending, one at its start any beginning (compounds). `<brand>` stands for the
 //! watched brand, `<name>` for an @name. Accents do not matter; all else is written as
-//! [`fold::plain`] leaves it, so that tens of thousands of terms need not be made plain at each
+//! [`letters::plain`] leaves it, so that tens of thousands of terms need not be made plain at each
 //! start. What classes there are, and what a weight means, is the caller's.
 
 use std::iter;
 
-use super::fold::{self, Text, is_unspaced};
+use super::fold::{self, Text};
 use super::index::Index;
+use super::letters::{self, is_unspaced};
 
 /// A set of languages, a bit each.
 pub(super) type Langs = u32;
@@ -106,7 +107,7 @@ fn fold(term: &str, out: &mut Vec<char>) {
             out.push(sign);
             fold(behind, out);
         }
-        None => fold::fold_term(term, out),
+        None => letters::fold_term(term, out),
     }
 }
 

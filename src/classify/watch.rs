@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use super::fold::plain;
+use super::letters::plain;
 use super::misspell::Slips;
 use super::needle::{Form, Kind, Link, Needle, links};
 use super::tag::{Tag, tags};

@@ -15,7 +15,7 @@ use super::retype;
 use crate::classify::eval::{self, Fold};
 use crate::classify::model::HEADS;
 use crate::classify::topics::NOTHING;
-use crate::model::{Aspect, Intent, Severity};
+use crate::model::{Aspect, Intent, Sentiment, Severity};
 
 /// A list of sources.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,9 +68,9 @@ struct Source {
     /// gold set than among posts.
     #[serde(default = "one")]
     hard_weight: f32,
-    /// How much of that for a line of a feeling, by its word: a rare one may count as much as others.
+    /// How much of that for a line of a feeling: a rare one may count as much as others.
     #[serde(default)]
-    feelings: BTreeMap<String, f32>,
+    feelings: BTreeMap<Sentiment, f32>,
     /// The same as `weight`, for the languages.
     #[serde(default = "one")]
     lang_weight: f32,
@@ -113,6 +113,9 @@ struct Source {
     #[serde(default)]
     retype: Vec<String>,
 }
+
+/// What the columns of [`Target::sentiment`] mean.
+const FEELINGS: [Sentiment; 3] = [Sentiment::Neg, Sentiment::Neu, Sentiment::Pos];
 
 fn one() -> f32 {
     1.0
@@ -396,8 +399,8 @@ impl Source {
             sample.weight *= self.hard_weight;
         }
         self.label(&line, &mut sample.target);
-        let feeling = sample.target.sentiment.map(|feeling| HEADS[feeling]);
-        sample.weight *= feeling.and_then(|word| self.feelings.get(word)).unwrap_or(&1.0);
+        let feeling = sample.target.sentiment.map(|column| FEELINGS[column]);
+        sample.weight *= feeling.and_then(|feeling| self.feelings.get(&feeling)).unwrap_or(&1.0);
         Ok(Some(sample))
     }
 

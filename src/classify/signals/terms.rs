@@ -107,7 +107,7 @@ pub(super) static TERMS: LazyLock<Terms<Class>> =
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fold;
+    use super::super::super::letters;
     use super::terms::line_parts;
     use super::*;
 
@@ -120,7 +120,11 @@ mod tests {
                 assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
                 let weight = parts.map_or(1.0, |(_, weight, _)| weight);
                 assert!((-3.0..=3.0).contains(&weight), "{code}:{}: {line}", number + 1);
-                assert!(is_comment || fold::plain(line) == line, "{code}:{}: {line}", number + 1);
+                assert!(
+                    is_comment || letters::plain(line) == line,
+                    "{code}:{}: {line}",
+                    number + 1
+                );
             }
         }
     }
