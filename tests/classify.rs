@@ -333,7 +333,7 @@ fn reasons_are_pieces_of_the_text_strongest_first() {
     let weights: Vec<f32> = verdict.reasons.iter().map(|r| r.weight.abs()).collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
     assert_eq!(verdict.sentiment, Sentiment::Neg);
-    assert_eq!(verdict.model, "affinity-7");
+    assert_eq!(verdict.model, "affinity-8");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::classify::topics::Scale;
 use super::sources::Sample;
 
 /// How strongly the weights are held, in lines.
-const HOLD: f32 = 60.0;
+const HOLD: f32 = 10.0;
 const STEPS: usize = 400;
 const NEEDS: usize = HEADS.len() - 1;
 
