@@ -1,5 +1,8 @@
 //! One test binary; a module per promise.
 
+#[cfg(not(debug_assertions))]
+compile_error!("the fault tests stop the program at points of debug builds: leave out `--release`");
+
 #[path = "support/alone.rs"]
 mod alone;
 mod architecture;
