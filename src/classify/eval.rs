@@ -151,7 +151,9 @@ pub fn evaluate(samples: &[Sample]) -> Report {
         lang: None,
         intent: (!intents.is_empty()).then(|| intent_report(&intents)),
         needs_answer: (!needs.is_empty()).then(|| needs_report(&needs)),
-        sentiment: choice(samples, SENTIMENTS, |s| (s.rest.sentiment, s.rest.gold_sentiment)),
+        sentiment: choice(samples, Sentiment::ALL.map(|s| (s.word(), s)), |s| {
+            (s.rest.sentiment, s.rest.gold_sentiment)
+        }),
         severity: choice(samples, SEVERITIES, |s| (Some(s.rest.severe), s.rest.gold_severe)),
         aspect: choice(samples, Aspect::ALL.map(|a| (a.word(), a)), |s| {
             (s.rest.aspect, s.rest.gold_aspect)
@@ -163,8 +165,6 @@ pub fn evaluate(samples: &[Sample]) -> Report {
     Report { lang: (!langs.is_empty()).then(|| right as f64 / langs.len() as f64), ..report }
 }
 
-const SENTIMENTS: [(&str, Sentiment); 3] =
-    [("neg", Sentiment::Neg), ("neu", Sentiment::Neu), ("pos", Sentiment::Pos)];
 const SEVERITIES: [(&str, bool); 2] = [("severe", true), ("other", false)];
 
 /// A report on one choice; `read` gives what was found and what is right.

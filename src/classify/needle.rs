@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
+use super::fold::address;
 use super::letters::{is_unspaced, is_word, plain};
 
 /// A text in the form in which terms are compared, with the way back to its plain form.
@@ -349,14 +350,11 @@ pub(super) fn links(plain: &str) -> Vec<Link> {
     let mut at = 0;
     while let Some(found) = plain[at..].find(['h', 'w']) {
         let start = at + found;
-        let rest = &plain[start..];
-        let is_link = ["http://", "https://"].iter().any(|scheme| rest.starts_with(scheme))
-            || (rest.starts_with("www.") && !plain[..start].ends_with(is_word));
-        if !is_link {
+        let Some(long) = address(plain, start) else {
             at = start + 1;
             continue;
-        }
-        let end = start + rest.find(char::is_whitespace).unwrap_or(rest.len());
+        };
+        let end = start + long;
         let tail = start + plain[start..end].find(['?', '#']).unwrap_or(end - start);
         all.push(Link { place: start..end, tail });
         at = end;

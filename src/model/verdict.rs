@@ -56,6 +56,9 @@ pub enum Sentiment {
 }
 
 impl Sentiment {
+    /// Every sentiment, from bad to good.
+    pub const ALL: [Self; 3] = [Self::Neg, Self::Neu, Self::Pos];
+
     /// The word used in JSON and on the command line.
     pub fn word(self) -> &'static str {
         match self {

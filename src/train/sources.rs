@@ -114,9 +114,6 @@ struct Source {
     retype: Vec<String>,
 }
 
-/// What the columns of [`Target::sentiment`] mean.
-const FEELINGS: [Sentiment; 3] = [Sentiment::Neg, Sentiment::Neu, Sentiment::Pos];
-
 fn one() -> f32 {
     1.0
 }
@@ -150,7 +147,7 @@ pub enum Part {
 /// What a text was labelled with; what is absent teaches nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Target {
-    /// The column of its sentiment: 0 negative, 1 neutral, 2 positive.
+    /// The column of its sentiment, as in [`Sentiment::ALL`]: 0 negative, 1 neutral, 2 positive.
     pub sentiment: Option<usize>,
     /// Its set has no neutral texts.
     pub lacks_neutral: bool,
@@ -399,7 +396,7 @@ impl Source {
             sample.weight *= self.hard_weight;
         }
         self.label(&line, &mut sample.target);
-        let feeling = sample.target.sentiment.map(|column| FEELINGS[column]);
+        let feeling = sample.target.sentiment.map(|column| Sentiment::ALL[column]);
         sample.weight *= feeling.and_then(|feeling| self.feelings.get(&feeling)).unwrap_or(&1.0);
         Ok(Some(sample))
     }
