@@ -1,8 +1,9 @@
 //! Where now comes from, and how to wait for a time.
 //!
-//! The daemon holds one clock and hands `now` down; nothing below it asks. Waiting compares with
-//! the clock again at least once a minute, so that a clock that is set, a machine that slept and a
-//! daylight change are noticed in time. Intervals are planned by [`Clock::steady`], which nobody sets.
+//! The daemon holds one clock and hands `now` down; nothing below it asks. Intervals are planned and
+//! waits end by [`Clock::steady`], which nobody sets: a wait for a date would last for years if the
+//! clock were set back between the plan and the wait. Whoever goes by the date waits for a minute at
+//! most and looks again, so that a clock that is set and a machine that slept are noticed in time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,9 +18,6 @@ use crate::model::Time;
 /// The wait for a time. Dropping it gives the wait up.
 pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// The longest stretch of real time that is slept without looking at the clock.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
-
 /// A source of now.
 pub trait Clock: Send + Sync {
     /// The time.
@@ -29,9 +27,7 @@ pub trait Clock: Send + Sync {
     /// has passed. It says nothing about the date, and is not kept over a restart.
     fn steady(&self) -> Time;
 
-    /// Ends when [`Clock::now`] has reached `at`; at once if it has already. Or when the clock was
-    /// set back past where it stood when the wait began: whoever waits looks again at what is due.
-    /// A clock that is set forward or back is noticed within a minute of real time.
+    /// Ends when [`Clock::steady`] has reached `at`; at once if it has already.
     fn sleep_until(&self, at: Time) -> Sleep<'_>;
 
     /// Lets others have the processor for so long, whatever the clock shows meanwhile.
@@ -61,7 +57,7 @@ impl Clock for Wall {
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
-        Box::pin(sleep(self, at, 1))
+        Box::pin(sleep(at.since(self.steady()), 1))
     }
 }
 
@@ -92,7 +88,7 @@ impl Clock for Fast {
     }
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
-        Box::pin(sleep(self, at, self.factor))
+        Box::pin(sleep(at.since(self.steady()), self.factor))
     }
 }
 
@@ -114,8 +110,8 @@ impl Manual {
         Self(watch::Sender::new(Hands { now, steady: Time(7 * Time::DAY) }))
     }
 
-    /// So much time passes that it shows `now`; or it is set back to it. Whoever waits for a time
-    /// that is reached goes on.
+    /// So much time passes that it shows `now`; or it is set back to it, and none passes. Whoever
+    /// waits for a time that is reached goes on.
     pub fn set(&self, now: Time) {
         self.0.send_modify(|hands| {
             hands.steady = hands.steady.plus(now.since(hands.now).max(0));
@@ -145,92 +141,32 @@ impl Clock for Manual {
 
     fn sleep_until(&self, at: Time) -> Sleep<'_> {
         let mut hands = self.0.subscribe();
-        let begun = hands.borrow().now;
         Box::pin(async move {
             // An error would mean that the clock is gone, but `self` holds it.
-            hands.wait_for(|hands| hands.now >= at || hands.now < begun).await.ok();
+            hands.wait_for(|hands| hands.steady >= at).await.ok();
         })
     }
 }
 
-async fn sleep(clock: &dyn Clock, at: Time, factor: u32) {
-    let begun = clock.now();
-    loop {
-        let now = clock.now();
-        let left = at.since(now);
-        let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return };
-        if now < begun {
-            return;
-        }
-        // Rounded up: a wait of no time would turn this into a busy loop.
-        let real = Duration::from_millis(left.div_ceil(u64::from(factor)));
-        tokio::time::sleep(real.min(LOOK_AGAIN)).await;
-    }
+/// So many milliseconds of a clock that runs so many times faster than the machine's.
+fn sleep(millis: i64, factor: u32) -> tokio::time::Sleep {
+    let millis = u64::try_from(millis).unwrap_or(0);
+    // Rounded up: a wait of no time would turn a loop around it into a busy one.
+    tokio::time::sleep(Duration::from_millis(millis.div_ceil(u64::from(factor))))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-
     use super::*;
 
     const T0: Time = Time(1_772_615_700_000);
 
-    /// A machine whose time is set while somebody waits.
-    struct Moved {
-        start: Instant,
-        shift: AtomicI64,
-        looked: AtomicU32,
-    }
-
-    impl Clock for Moved {
-        fn now(&self) -> Time {
-            self.looked.fetch_add(1, Ordering::SeqCst);
-            let real = i64::try_from(self.start.elapsed().as_millis()).expect("small");
-            T0.plus(real + self.shift.load(Ordering::SeqCst))
-        }
-
-        fn steady(&self) -> Time {
-            self.now()
-        }
-
-        fn sleep_until(&self, at: Time) -> Sleep<'_> {
-            Box::pin(sleep(self, at, 1))
-        }
-    }
-
-    fn moved() -> Arc<Moved> {
-        Arc::new(Moved {
-            start: Instant::now(),
-            shift: AtomicI64::new(0),
-            looked: AtomicU32::new(0),
-        })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_wait_follows_a_clock_that_is_set_forward_within_a_minute() {
-        let clock = moved();
-        let waiting = clock.clone();
-        let wait = tokio::spawn(async move { waiting.sleep_until(T0.plus(24 * Time::HOUR)).await });
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        clock.shift.store(24 * Time::HOUR, Ordering::SeqCst);
-        wait.await.expect("no panic");
-        assert_eq!(clock.start.elapsed().as_secs(), 60);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_that_is_set_back_ends_the_wait_early_and_a_little_prolongs_it() {
-        for (back, wanted) in [(3650 * Time::DAY, 60), (Time::HOUR, 60), (20_000, 110)] {
-            let clock = moved();
-            let waiting = clock.clone();
-            let wait = tokio::spawn(async move { waiting.sleep_until(T0.plus(90_000)).await });
-            tokio::time::sleep(Duration::from_secs(30)).await;
-            clock.shift.store(-back, Ordering::SeqCst);
-            wait.await.expect("no panic");
-            assert_eq!(clock.start.elapsed().as_secs(), wanted, "set back by {back} ms");
-            assert!(clock.looked.load(Ordering::SeqCst) <= 6, "about once a minute");
-        }
+    #[tokio::test]
+    async fn the_machine_is_waited_for_until_the_time_has_passed() {
+        let at = Wall.steady().plus(20);
+        Wall.sleep_until(at).await;
+        assert!(Wall.steady() >= at);
+        Wall.sleep_until(Time(i64::MIN)).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -256,19 +192,21 @@ mod tests {
     async fn a_manual_clock_wakes_whoever_waits() {
         let clock = Manual::new(T0);
         let same = clock.clone();
-        let wait = tokio::spawn(async move { same.sleep_until(T0.plus(1000)).await });
-        clock.advance(999);
-        tokio::task::yield_now().await;
-        assert!(!wait.is_finished());
-        clock.set(T0.plus(1000));
+        let begun = clock.steady();
+        let mut wait =
+            tokio::spawn(async move { same.sleep_until(begun.plus(Time::MINUTE)).await });
+        for by in [3650 * Time::DAY, -3650 * Time::DAY, -Time::HOUR, Time::HOUR] {
+            clock.jump(by);
+        }
+        clock.advance(Time::MINUTE - 1);
+        tokio::select! {
+            biased;
+            _ = &mut wait => panic!("a minute has not passed"),
+            () = tokio::task::yield_now() => {}
+        }
+        clock.advance(1);
         wait.await.expect("no panic");
         let begun = clock.steady();
-        let same = clock.clone();
-        let wait = tokio::spawn(async move { same.sleep_until(T0.plus(5000)).await });
-        tokio::task::yield_now().await;
-        clock.jump(-1);
-        wait.await.expect("it looks again");
-        clock.jump(Time::HOUR);
         clock.set(T0);
         assert_eq!((clock.now(), clock.steady()), (T0, begun), "set, and no time has passed");
         clock.advance(1000);

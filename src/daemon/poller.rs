@@ -39,7 +39,7 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
         if office.disk_is_low() {
             // Better nothing new than a store that cannot be opened: opening writes.
             tracing::error!(account = %source.account.name, "the disk is nearly full: not polling");
-            let later = office.clock.now().plus(Time::MINUTE);
+            let later = office.clock.steady().plus(Time::MINUTE);
             tokio::select! {
                 () = office.clock.sleep_until(later) => continue,
                 () = stop.cancelled() => return,
@@ -55,8 +55,8 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
             *due = office.clock.steady().plus(stream.every + jitter(stream.every));
             match done {
                 Ok(next) => {
-                    let wait = next.map_or(0, |next| next.since(office.clock.now()));
-                    *due = (*due).max(office.clock.steady().plus(wait.min(LONGEST_HOLD)));
+                    let latest = office.clock.steady().plus(LONGEST_HOLD);
+                    *due = next.map_or(*due, |next| next.min(latest).max(*due));
                     office.board.recovered(&fault);
                 }
                 // The cursor has not moved: the same page is asked for again.
@@ -83,7 +83,7 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
         }
         // A heartbeat at least each half minute, however far away the next poll is.
         let left = due.iter().min().map_or(LONGEST_HOLD, |due| due.since(steady));
-        let next = now.plus(left.min(30 * Time::SECOND));
+        let next = steady.plus(left.min(30 * Time::SECOND));
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
             () = wake.notified() => due.fill(Time(i64::MIN)),
@@ -104,7 +104,8 @@ fn note_next(office: &Office, account: &str, stream: &str, next: Time) {
     }
 }
 
-/// One round of one stream. Gives the time before which it must not be read again, if there is one.
+/// One round of one stream. Gives the steady time before which it must not be read again, if there is
+/// one.
 ///
 /// Told to stop, it gives up a request under way, but never a commit: what was given up half way
 /// would end later, beside whatever runs then.
@@ -128,14 +129,14 @@ async fn poll(
         match asked {
             Ok(mut page) => {
                 let more = page.more;
-                let not_before = page.not_before;
+                let not_before = page.not_before.map(|until| source.steady(until));
                 let state = health::succeeded(state, !page.readings.is_empty(), office.clock.now());
                 let (news, tells) = told.news(std::mem::take(&mut page.readings));
                 page.readings = news;
                 take(source, office, stream, page, state, mark).await?;
                 *told = tells;
                 // Its quota for streams is used up, or the end was reached; the cursor is kept.
-                if !more || not_before.is_some_and(|until| until > office.clock.now()) {
+                if !more || not_before.is_some_and(|until| until > office.clock.steady()) {
                     return Ok(not_before);
                 }
             }
@@ -143,7 +144,7 @@ async fn poll(
                 let now = office.clock.now();
                 let mut state = health::failed(state, &refusal, now);
                 let next = source.not_before();
-                state.next_at = Some(next);
+                state.next_at = Some(source.shown(next));
                 tell(name, stream, &refusal, state.failures);
                 save(office, state, mark).await?;
                 return Ok(Some(next));

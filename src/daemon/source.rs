@@ -132,21 +132,21 @@ impl Source {
         self.account.connector.request(ask, scene).is_ok()
     }
 
-    /// The earliest time at which this account may be asked again.
+    /// The earliest steady time at which this account may be asked again.
     pub fn not_before(&self) -> Time {
         let now = self.ground.clock.steady();
         let next = self.lanes().next(&self.host, &self.account.name, now);
-        self.shown(next.unwrap_or(now))
+        next.unwrap_or(now)
     }
 
     /// What the clock will show at a steady time if nobody sets it.
-    fn shown(&self, steady: Time) -> Time {
+    pub fn shown(&self, steady: Time) -> Time {
         self.ground.clock.now().plus(steady.since(self.ground.clock.steady()))
     }
 
     /// The steady time at which the clock will show a time if nobody sets it: what a server says
     /// by the date is a span for us, and stays that whatever becomes of our date.
-    fn steady(&self, shown: Time) -> Time {
+    pub fn steady(&self, shown: Time) -> Time {
         self.ground.clock.steady().plus(shown.since(self.ground.clock.now()))
     }
 
@@ -306,9 +306,9 @@ impl Source {
                 Some(next) if next.since(now) > PATIENCE => {
                     return Err(Refusal::RateLimited(Some(self.shown(next))));
                 }
-                Some(next) => self.ground.clock.sleep_until(self.shown(next)).await,
+                Some(next) => self.ground.clock.sleep_until(next).await,
                 // As many requests are under way as may be; one that ends makes room.
-                None => self.ground.clock.sleep_until(self.shown(now.plus(50))).await,
+                None => self.ground.clock.sleep_until(now.plus(50)).await,
             }
         }
     }

@@ -71,7 +71,7 @@ pub async fn run(sources: Vec<Arc<Source>>, office: Arc<Office>, stop: Cancellat
             office.board.recovered(PART);
         }
         tidy(&office, seal).await;
-        let next = office.clock.now().plus(Time::MINUTE);
+        let next = office.clock.steady().plus(Time::MINUTE);
         let rest = (begun.elapsed() * RESTS).clamp(SHORTEST_REST, LONGEST_REST);
         let is_told = tokio::select! {
             () = office.clock.sleep_until(next) => false,

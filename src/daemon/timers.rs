@@ -71,7 +71,7 @@ pub async fn run(office: Arc<Office>, stop: CancellationToken) {
                 return;
             }
         }
-        let next = office.clock.now().plus(EVERY);
+        let next = office.clock.steady().plus(EVERY);
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
             () = stop.cancelled() => return,

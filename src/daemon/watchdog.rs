@@ -115,7 +115,7 @@ pub async fn call_home(office: Arc<Office>, client: Client, url: Url, stop: Canc
     });
     let access = Access { private_hosts: host.into_iter().collect() };
     loop {
-        let next = office.clock.now().plus(Time::MINUTE);
+        let next = office.clock.steady().plus(Time::MINUTE);
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
             () = stop.cancelled() => return,

@@ -215,6 +215,7 @@ impl World {
             _ if asked.token != self.access => error(400, "ExpiredToken"),
             ("listNotifications", _) => self.list(asked),
             ("getPosts", _) => self.views(asked),
+            ("getPostThread", _) => self.thread(asked),
             ("getAuthorFeed", _) => Answer::ok(r#"{"feed":[]}"#),
             _ => Answer::ok("{}"),
         }
@@ -227,6 +228,18 @@ impl World {
             .map(|post| view(post, post.taken_up_at))
             .collect();
         Answer::ok(json!({ "posts": posts }).to_string())
+    }
+
+    /// A thread of one: nobody answers here.
+    fn thread(&self, asked: &Asked) -> Answer {
+        let wanted = asked.query.get("uri");
+        let Some(post) = self.posts.iter().find(|post| Some(&uri(&post.rkey)) == wanted) else {
+            return error(400, "NotFound");
+        };
+        let thread = json!({
+            "$type": "app.bsky.feed.defs#threadViewPost", "post": view(post, post.taken_up_at),
+        });
+        Answer::ok(json!({ "thread": thread }).to_string())
     }
 
     fn list(&mut self, asked: &Asked) -> Answer {
