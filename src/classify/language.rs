@@ -2,6 +2,7 @@
 //! languages. The platform's word counts, but does not decide.
 
 use super::features::Parts;
+use super::letters::is_letter;
 use super::lexicon::{self, Langs};
 use super::model::Model;
 
@@ -123,7 +124,7 @@ struct Scripts {
 impl Scripts {
     fn of(plain: &str) -> Self {
         let mut all = Self::default();
-        for c in plain.chars().filter(|c| c.is_alphabetic()).take(LETTERS) {
+        for c in plain.chars().filter(|c| is_letter(*c)).take(LETTERS) {
             all.count(c);
         }
         all

@@ -12,7 +12,7 @@ pub(super) fn plain(text: &str) -> String {
     // NFKC would tear an acute accent that is used as an apostrophe off into a space.
     let chars =
         text.chars().map(|c| if matches!(c, '´' | '`' | '’' | '‘' | 'ʼ') { '\'' } else { c });
-    if is_nfkc_quick(chars.clone()) == IsNormalized::Yes {
+    if is_nfkc_quick(chars.clone().filter(|c| !is_common(*c))) == IsNormalized::Yes {
         push_plain(chars, &mut out);
     } else {
         push_plain(chars.nfkc(), &mut out);
@@ -63,7 +63,26 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
     }
-    (c.is_alphanumeric() || is_mark(c)) && !is_unspaced(c)
+    !is_unspaced(c) && (is_letter(c) || c.is_numeric() || is_mark(c))
+}
+
+/// What [`char::is_alphabetic`] says.
+#[inline]
+pub(super) fn is_letter(c: char) -> bool {
+    c.is_ascii_alphabetic() || is_common(c) || (!c.is_ascii() && c.is_alphabetic())
+}
+
+/// Letters beyond ASCII that most texts are written in, and that are their own NFKC. The tables of
+/// Unicode would say so too, and to ask them costs as much as all else that is done with a letter.
+#[inline]
+fn is_common(c: char) -> bool {
+    matches!(c,
+        '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{131}' | '\u{14A}'..='\u{17E}' // Latin
+        | '\u{400}'..='\u{481}' // Cyrillic
+        | '\u{620}'..='\u{64A}' // Arabic
+        | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' // kana
+        | '\u{4E00}'..='\u{9FFF}' // Han
+        | '\u{AC00}'..='\u{D7A3}') // Hangul
 }
 
 fn is_mark(c: char) -> bool {
@@ -108,5 +127,21 @@ pub(super) fn fold_char(c: char, mut push: impl FnMut(char)) {
 pub(super) fn fold_term(plain: &str, out: &mut Vec<char>) {
     for c in plain.chars() {
         fold_char(c, |c| out.push(c));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_what_unicode_says() {
+        for c in char::MIN..=char::MAX {
+            assert_eq!(is_letter(c), c.is_alphabetic(), "{c:?}");
+            let is_of_word = c.is_alphanumeric() || c == '_' || is_mark(c);
+            assert_eq!(is_word(c), is_of_word && !is_unspaced(c), "{c:?}");
+            let is_settled = is_nfkc_quick([c].into_iter()) == IsNormalized::Yes;
+            assert!(!is_common(c) || is_settled, "{c:?}");
+        }
     }
 }
