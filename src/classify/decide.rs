@@ -45,17 +45,19 @@ pub(super) fn relevance(post: &Post<'_>, about: &Match, is_elsewhere: bool) -> f
 /// What it wants, and whether a person should look instead. Somebody is woken up where it more
 /// likely than not needs an answer and is of one of the classes that ask. Where less is known, a
 /// person should look: in a language in which the model has seen no posts, and where it alone finds
-/// something that no term speaks for.
+/// something that no term speaks for. And where words of harm stand in what may need an answer, yet
+/// sounds like no class that asks: whoever tells drily that the fumes were pointed out twice.
 pub(super) fn decide(
     chances: &Chances,
     scores: &Scores,
     group: &Group,
     is_known: bool,
     has_terms: bool,
+    is_harm: bool,
 ) -> (Intent, bool) {
     let (asked, wants) = (chances.asked(), chances.wants());
     let (hinted, clear) = if has_terms { (HINTED, TAKEN) } else { (ALONE.0, ALONE.1) };
-    let is_silent = scores.needs_answer < group.take || wants < hinted;
+    let is_silent = scores.needs_answer < group.take || (wants < hinted && !is_harm);
     if chances.spam >= TAKEN {
         return (Intent::Other, false);
     }
@@ -143,4 +145,29 @@ pub(super) fn brand(about: &Match, elsewhere: Option<String>) -> impl Iterator<I
     all.into_iter().filter_map(|(found, speaks_for, weight)| {
         Some(Reason { found: found?, speaks_for: speaks_for.to_owned(), weight })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_for_nothing_is_looked_at_only_if_it_tells_of_harm_and_may_need_an_answer() {
+        let group = Group { take: 0.4, ..Group::plain() };
+        let dry = Chances { complaint: 0.3, ..Chances::default() };
+        for (needs_answer, is_harm, wanted) in [
+            (0.6, false, (Intent::Other, false)),
+            (0.6, true, (Intent::Complaint, true)),
+            (0.41, true, (Intent::Complaint, true)),
+            (0.39, true, (Intent::Other, false)),
+        ] {
+            let scores = Scores { needs_answer, ..Scores::default() };
+            let decided = decide(&dry, &scores, &group, true, true, is_harm);
+            assert_eq!(decided, wanted, "{needs_answer} {is_harm}");
+        }
+        let sure = Chances { complaint: 0.8, ..Chances::default() };
+        let scores = Scores { needs_answer: 0.6, ..Scores::default() };
+        let decided = decide(&sure, &scores, &group, true, true, true);
+        assert_eq!(decided, (Intent::Complaint, false), "somebody is told");
+    }
 }

@@ -227,7 +227,8 @@ impl Classifier {
         let elsewhere = meant_instead.filter(|_| chances.praise < TAKEN);
         let relevance = decide::relevance(post, &sight.about, elsewhere.is_some());
         let scores = decide::scores(&chances, relevance);
-        let (intent, unsure) = decide::decide(&chances, &scores, group, is_known, has_terms);
+        let (intent, unsure) =
+            decide::decide(&chances, &scores, group, is_known, has_terms, said.is_severe());
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
