@@ -185,6 +185,12 @@ fn danger_and_law_are_severe_whatever_the_class() {
         "배터리가 폭발해서 화상을 입었습니다",
         "الشاحن انفجر وسبب حريق",
         "Зарядка загорелась, подам в суд",
+        "There was a piece of glass in one of your cans",
+        "Glasscherben im Joghurt gefunden",
+        "Yoğurttan cam çıktı",
+        "La batería se hinchó y empezó a echar humo",
+        "Hamulce przestały działać na zjeździe",
+        "Batteriet svällde och började ryka",
     ] {
         let verdict = addressed(text);
         assert!(verdict.safety, "{text}\n{verdict:?}");
