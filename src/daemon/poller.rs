@@ -71,19 +71,14 @@ pub async fn run(source: Arc<Source>, office: Arc<Office>, stop: CancellationTok
                 }
             }
         }
-        let (now, steady) = (office.clock.now(), office.clock.steady());
+        let now = office.clock.steady();
         // All of them each time: the clock may have been set since.
         for (stream, due) in streams.iter().zip(&due) {
-            note_next(
-                &office,
-                &source.account.name,
-                &stream.name,
-                now.plus(due.since(steady).max(0)),
-            );
+            note_next(&office, &source.account.name, &stream.name, source.shown(now.max(*due)));
         }
         // A heartbeat at least each half minute, however far away the next poll is.
-        let left = due.iter().min().map_or(LONGEST_HOLD, |due| due.since(steady));
-        let next = steady.plus(left.min(30 * Time::SECOND));
+        let soon = now.plus(30 * Time::SECOND);
+        let next = due.iter().copied().fold(soon, Time::min);
         tokio::select! {
             () = office.clock.sleep_until(next) => {}
             () = wake.notified() => due.fill(Time(i64::MIN)),
