@@ -63,20 +63,21 @@ pub(super) fn is_word(c: char) -> bool {
     if c.is_ascii() {
         return c.is_ascii_alphanumeric() || c == '_';
     }
-    !is_unspaced(c) && (is_letter(c) || c.is_numeric() || is_mark(c))
+    !is_unspaced(c) && (is_common(c) || c.is_alphanumeric() || is_mark(c))
 }
 
 /// What [`char::is_alphabetic`] says.
 #[inline]
 pub(super) fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic() || is_common(c) || (!c.is_ascii() && c.is_alphabetic())
+    is_common(c) || c.is_alphabetic()
 }
 
 /// Letters beyond ASCII that most texts are written in, and that are their own NFKC. The tables of
-/// Unicode would say so too, and to ask them costs as much as all else that is done with a letter.
+/// Unicode would say so too, but a look into them costs hundreds of instructions.
 #[inline]
 fn is_common(c: char) -> bool {
-    matches!(c,
+    c >= '\u{C0}'
+        && matches!(c,
         '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{131}' | '\u{14A}'..='\u{17E}' // Latin
         | '\u{400}'..='\u{481}' // Cyrillic
         | '\u{620}'..='\u{64A}' // Arabic
