@@ -3,11 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod f01_kills;
-#[cfg(debug_assertions)]
 mod f02_points;
-#[cfg(debug_assertions)]
 mod f03_power;
-#[cfg(debug_assertions)]
 mod f04_errors;
 mod f05_disk_full;
 mod f06_outage;
@@ -27,9 +24,7 @@ mod f18_flapping;
 mod f19_auth;
 mod f20_rate_limits;
 mod f21_pages;
-#[cfg(debug_assertions)]
 mod f22_upgrades;
-#[cfg(debug_assertions)]
 mod f23_damage;
 mod f24_signals;
 mod f25_two;
