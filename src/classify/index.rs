@@ -55,6 +55,11 @@ impl Index {
         &self.letters[from..]
     }
 
+    /// Whether no term was filed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.filed.is_empty()
+    }
+
     /// Sorts what was filed by its places. Equal terms may come several times.
     pub(super) fn sort(&mut self) {
         self.filed.retain(|filed| filed.from < filed.to);

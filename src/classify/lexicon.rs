@@ -105,9 +105,9 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
 /// A term in a text.
 pub(super) type Hit = terms::Hit<Class>;
 
-/// Read once, at first use; without frequent words, which mean nothing.
+/// Without frequent words, which mean nothing.
 pub(super) static LEXICON: LazyLock<Terms<Class>> = LazyLock::new(|| {
-    Terms::read(&FILES, |word| Class::parse(word).filter(|class| *class != Class::Stop))
+    Terms::new(&FILES, |word| Class::parse(word).filter(|class| *class != Class::Stop))
 });
 
 #[cfg(test)]

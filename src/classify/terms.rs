@@ -7,6 +7,7 @@
 //! start. What classes there are, and what a weight means, is the caller's.
 
 use std::iter;
+use std::sync::OnceLock;
 
 use super::fold::{self, Text};
 use super::index::Index;
@@ -37,15 +38,22 @@ pub(super) struct Hit<C> {
     pub term: Term<C>,
 }
 
-/// All terms of a list of files.
+/// The terms of a list of files, one per language; each is read when it is first asked for.
 pub(super) struct Terms<C> {
+    files: &'static [(&'static str, &'static str)],
+    class: fn(&str) -> Option<C>,
+    lists: Vec<OnceLock<List<C>>>,
+}
+
+/// The terms of one language: most texts ask for one, and what is small stays near the processor.
+struct List<C> {
     terms: Vec<Term<C>>,
-    /// By language: most texts ask for one, and what is small stays near the processor.
-    lists: Vec<List>,
-    /// The languages with a term that begins with two letters, by their [`beginning`].
-    beginnings: Vec<Langs>,
-    /// The languages with terms that start anywhere: few.
-    inner: Langs,
+    /// Those that start where a word does.
+    starts: Index,
+    /// Those that start anywhere: few.
+    inner: Index,
+    /// A bit for each [`beginning`] of a term.
+    beginnings: [u64; BEGINNINGS / 64],
 }
 
 /// Beginnings told apart.
@@ -60,14 +68,8 @@ fn beginning(first: char, second: char) -> usize {
     (first as usize ^ (second as usize) << 5) % BEGINNINGS
 }
 
-/// Where the terms of one language are found.
-#[derive(Default)]
-struct List {
-    /// Those that start where a word does.
-    starts: Index,
-    /// Those that start anywhere.
-    inner: Index,
-}
+/// What a term's number in its list leaves to the number of its language.
+const MOST_TERMS: u32 = 1 << 24;
 
 /// Class, weight and terms of a data line; `None` for comments, empty lines, and what makes no
 /// sense. `class` knows the words of classes.
@@ -112,74 +114,91 @@ fn fold(term: &str, out: &mut Vec<char>) {
 }
 
 impl<C: Copy> Terms<C> {
-    /// Reads files; the languages get their bits in this order.
-    pub(super) fn read(files: &[(&str, &str)], class: impl Fn(&str) -> Option<C>) -> Self {
-        let (mut terms, mut lists) = (Vec::new(), Vec::new());
-        let (mut beginnings, mut all_inner) = (vec![0; BEGINNINGS], 0);
-        for (index, (code, data)) in files.iter().enumerate() {
-            let langs = 1 << index;
-            let mut list = List::default();
-            for (class, weight, line) in data.lines().filter_map(|line| line_parts(line, &class)) {
-                for written in line.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-                    let open = written.ends_with('*');
-                    let number = terms.len() as u32;
-                    terms.push(Term { class, weight, langs, open });
-                    let is_inner = written.starts_with('*');
-                    let index = if is_inner { &mut list.inner } else { &mut list.starts };
-                    let term = written.trim_matches('*');
-                    let respelt = respelt(code, term);
-                    for spelling in iter::once(term).chain(respelt.as_deref()) {
-                        let letters = index.file(number, |letters| fold(spelling, letters));
-                        let Some(first) = letters.first() else { continue };
-                        let second = letters.get(1).unwrap_or(&ONLY);
-                        beginnings[beginning(*first, *second)] |= langs;
-                        all_inner |= if is_inner { langs } else { 0 };
-                    }
-                }
-            }
-            list.starts.sort();
-            list.inner.sort();
-            lists.push(list);
-        }
-        Self { terms, lists, beginnings, inner: all_inner }
+    /// Of these files; the languages get their bits in this order.
+    pub(super) fn new(
+        files: &'static [(&'static str, &'static str)],
+        class: fn(&str) -> Option<C>,
+    ) -> Self {
+        Self { files, class, lists: files.iter().map(|_| OnceLock::new()).collect() }
+    }
+
+    fn list(&self, number: usize) -> &List<C> {
+        let (code, data) = self.files[number];
+        self.lists[number].get_or_init(|| List::read(code, data, 1 << number, self.class))
     }
 
     /// Calls `take` for every term of these languages in the text, in order of place; overlapping
     /// ones too.
     pub(super) fn each(&self, text: &Text, langs: Langs, mut take: impl FnMut(Hit<C>)) {
         let (chars, letters) = (&text.chars, &text.letters);
-        let mut see = |start: usize, end: usize, number: u32| {
-            let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
-            let term = self.terms[number as usize];
-            if !is_cut || term.open {
-                take(Hit { start, end, number, term });
-            }
-        };
+        let is_asked = |number: &usize| langs >> number & 1 == 1;
+        let numbers = (0..self.files.len()).filter(is_asked);
+        let lists: Vec<(u32, &List<C>)> =
+            numbers.map(|number| (number as u32 * MOST_TERMS, self.list(number))).collect();
+        let has_inner = lists.iter().any(|(_, list)| !list.inner.is_empty());
         for (at, c) in chars.iter().enumerate() {
             let is_start = *c != ' ' && !(at > 0 && letters[at] && letters[at - 1]);
-            let is_inner = letters[at] && !c.is_ascii_digit();
-            let possible = match (is_start, is_inner) {
-                (true, _) => langs,
-                (false, true) => langs & self.inner,
-                (false, false) => 0,
-            };
-            if possible == 0 {
+            let is_inner = has_inner && letters[at] && !c.is_ascii_digit();
+            if !is_start && !is_inner {
                 continue;
             }
-            let begins = |second| self.beginnings[beginning(*c, second)];
             let next = chars.get(at + 1).unwrap_or(&ONLY);
-            let mut rest = possible & (begins(ONLY) | begins(*next));
-            while rest != 0 {
-                let list = &self.lists[rest.trailing_zeros() as usize];
-                rest &= rest - 1;
+            let (one, two) = (beginning(*c, ONLY), beginning(*c, *next));
+            for (base, list) in &lists {
+                if !list.begins(one) && !list.begins(two) {
+                    continue;
+                }
+                let mut see = |end: usize, number: u32| {
+                    let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
+                    let term = list.terms[number as usize];
+                    if !is_cut || term.open {
+                        take(Hit { start: at, end, number: base + number, term });
+                    }
+                };
                 if is_start {
-                    list.starts.walk(chars, at, |end, number| see(at, end, number));
+                    list.starts.walk(chars, at, &mut see);
                 }
                 if is_inner {
-                    list.inner.walk(chars, at, |end, number| see(at, end, number));
+                    list.inner.walk(chars, at, see);
                 }
             }
         }
+    }
+}
+
+impl<C: Copy> List<C> {
+    fn read(code: &str, data: &str, langs: Langs, class: fn(&str) -> Option<C>) -> Self {
+        let mut list = Self {
+            terms: Vec::new(),
+            starts: Index::default(),
+            inner: Index::default(),
+            beginnings: [0; BEGINNINGS / 64],
+        };
+        for (class, weight, line) in data.lines().filter_map(|line| line_parts(line, class)) {
+            for written in line.split(',').map(str::trim).filter(|t| !t.is_empty()) {
+                let open = written.ends_with('*');
+                let number = list.terms.len() as u32;
+                list.terms.push(Term { class, weight, langs, open });
+                let is_inner = written.starts_with('*');
+                let index = if is_inner { &mut list.inner } else { &mut list.starts };
+                let term = written.trim_matches('*');
+                let respelt = respelt(code, term);
+                for spelling in iter::once(term).chain(respelt.as_deref()) {
+                    let letters = index.file(number, |letters| fold(spelling, letters));
+                    let Some(first) = letters.first() else { continue };
+                    let begins = beginning(*first, *letters.get(1).unwrap_or(&ONLY));
+                    list.beginnings[begins / 64] |= 1 << (begins % 64);
+                }
+            }
+        }
+        list.starts.sort();
+        list.inner.sort();
+        list
+    }
+
+    #[inline]
+    fn begins(&self, number: usize) -> bool {
+        self.beginnings[number / 64] >> (number % 64) & 1 == 1
     }
 }
 

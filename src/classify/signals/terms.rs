@@ -101,9 +101,9 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
 /// A term in a text.
 pub(super) type Hit = terms::Hit<Class>;
 
-/// Read once, at first use.
+/// All of them.
 pub(super) static TERMS: LazyLock<Terms<Class>> =
-    LazyLock::new(|| Terms::read(&FILES, Class::parse));
+    LazyLock::new(|| Terms::new(&FILES, Class::parse));
 
 #[cfg(test)]
 mod tests {
