@@ -1,5 +1,5 @@
-//! Turns a text into the features that the model weighs: words, pairs of words, pieces of words,
-//! characters of scripts without spaces, and surface signs.
+//! Turns a text into the features that the model weighs: words, pairs of words, characters of scripts
+//! without spaces, and surface signs. What words are spelt with is left to `spelling`.
 //!
 //! A feature is a hash; it also knows the tokens it came from, so that a judgement can be led back
 //! to words of the text.
@@ -7,19 +7,11 @@
 use std::ops::Range;
 
 use super::fold::address;
-use super::hashes::{Seen, spread, step};
-use super::letters::{is_unspaced, is_word};
+use super::hashes::{Seen, Sort, finish, step};
+use super::letters::{is_unspaced, is_word, squeezed};
 
 /// Tokens looked at. What a text wants is said by then; a longer one costs no more.
 const TOKENS: usize = 300;
-/// Letters of one word that are looked at.
-const LETTERS: usize = 24;
-/// The shortest and the longest pieces of words.
-const PIECES: (usize, usize) = (3, 5);
-/// Pieces up to this long tell the language; the shortest are one letter.
-const SPOKEN: usize = 4;
-/// Of those, as many as are looked at: more say nothing new.
-const MOST_SPOKEN: usize = 220;
 /// Characters of a script without spaces that are taken together at most.
 const TOGETHER: usize = 4;
 
@@ -46,13 +38,9 @@ pub struct Parts {
     pub tokens: Vec<Range<u32>>,
     /// Words, pairs, characters and signs, each once.
     pub words: Vec<Feature>,
-    /// Pieces of words, each once. Apart, for there are many and each says little.
-    pub pieces: Vec<Feature>,
-    /// What tells the language, as hashes, each once: words of letters and short pieces of them.
-    /// Names, signs and the channel say nothing of it.
-    pub spoken: Vec<u32>,
+    /// The tokens that are words of letters, each word once. Names, numbers and signs are none.
+    pub spelt: Vec<u16>,
     hashes: Vec<u32>,
-    word: Vec<char>,
     seen: Seen,
 }
 
@@ -63,19 +51,6 @@ pub struct Names<'t> {
     pub brand: &'t [Range<usize>],
     /// Other brands.
     pub others: &'t [Range<usize>],
-}
-
-/// What a feature is made of, mixed into its hash.
-#[derive(Clone, Copy, PartialEq)]
-enum Sort {
-    Word = 1,
-    Pair,
-    Piece,
-    Script,
-    Sign,
-    Channel,
-    Cue,
-    Letters,
 }
 
 /// Stand-ins for what differs from text to text. Of the private range, which plain texts lack.
@@ -92,8 +67,7 @@ impl Parts {
     pub fn take(&mut self, plain: &str, names: Names<'_>, shouts: bool, channel: Option<&str>) {
         self.tokens.clear();
         self.words.clear();
-        self.pieces.clear();
-        self.spoken.clear();
+        self.spelt.clear();
         self.hashes.clear();
         self.seen.clear();
         self.walk(plain, names);
@@ -110,33 +84,30 @@ impl Parts {
         self.add(Sort::Cue, step(step(0, which), level), Feature::WHOLE as usize, 0);
     }
 
-    /// Adds a feature; tells its final hash if it is new.
-    #[inline]
-    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) -> Option<u32> {
-        let hash = spread(step(hash, sort as u32));
-        if !self.seen.insert(hash) {
-            return None;
-        }
-        let list = if sort == Sort::Piece { &mut self.pieces } else { &mut self.words };
-        list.push(Feature { hash, first: first as u16, count: count as u16 });
-        Some(hash)
+    /// A token as it stands in the plain text, and the hash of its feature.
+    pub(super) fn word<'t>(&self, plain: &'t str, token: u16) -> (&'t str, u32) {
+        let place = &self.tokens[usize::from(token)];
+        let word = &plain[place.start as usize..place.end as usize];
+        (word, finish(self.hashes[usize::from(token)], Sort::Word))
     }
 
-    /// Adds letters too few to be a piece.
+    /// Adds a feature; tells whether it is new.
     #[inline]
-    fn letters(&mut self, hash: u32) {
-        let hash = spread(step(hash, Sort::Letters as u32));
-        if self.spoken.len() < MOST_SPOKEN && self.seen.insert(hash) {
-            self.spoken.push(hash);
+    fn add(&mut self, sort: Sort, hash: u32, first: usize, count: usize) -> bool {
+        let hash = finish(hash, sort);
+        let is_new = self.seen.insert(hash);
+        if is_new {
+            self.words.push(Feature { hash, first: first as u16, count: count as u16 });
         }
+        is_new
     }
 
-    /// Adds a token and its word; tells the final hash of the word if it is new.
-    fn token(&mut self, place: Range<usize>, hash: u32) -> Option<u32> {
-        let added = self.add(Sort::Word, hash, self.tokens.len(), 1);
+    /// Adds a token and its word; tells whether the word is new.
+    fn token(&mut self, place: Range<usize>, hash: u32) -> bool {
+        let is_new = self.add(Sort::Word, hash, self.tokens.len(), 1);
         self.tokens.push(place.start as u32..place.end as u32);
         self.hashes.push(hash);
-        added
+        is_new
     }
 
     fn walk(&mut self, plain: &str, names: Names<'_>) {
@@ -148,6 +119,11 @@ impl Parts {
             && let Some(c) = plain[at..].chars().next()
         {
             let start = at;
+            if c == ' ' {
+                run = 0;
+                at += 1;
+                continue;
+            }
             let named = reach(&mut brand, at).map(|end| (end, BRAND));
             let stand_in = named
                 .or_else(|| reach(&mut others, at).map(|end| (end, OTHER)))
@@ -166,7 +142,7 @@ impl Parts {
             } else if is_word(c) {
                 let limit = brand.first().map_or(plain.len(), |range| range.start);
                 let limit = others.first().map_or(limit, |range| limit.min(range.start));
-                at = self.word(plain, at, limit.max(at + c.len_utf8()));
+                at = self.take_word(plain, at, limit.max(at + c.len_utf8()));
             } else {
                 at += c.len_utf8();
                 self.mark(c, start..at);
@@ -175,64 +151,28 @@ impl Parts {
     }
 
     /// A word that ends at `limit` at the latest; tells its end.
-    fn word(&mut self, plain: &str, at: usize, limit: usize) -> usize {
-        let mut word = std::mem::take(&mut self.word);
-        word.clear();
-        word.push('^');
-        let (mut end, mut hash) = (limit, 0);
-        let (mut is_number, mut again) = (true, 0);
-        for (offset, c) in plain[at..limit].char_indices() {
-            let here = at + offset;
-            let is_inner = c == '\'' && plain[here + 1..].starts_with(is_word);
-            if !(is_word(c) || is_inner) {
-                end = here;
-                break;
-            }
-            is_number &= c.is_numeric();
-            again = if word.last() == Some(&c) { again + 1 } else { 0 };
-            // "sooo" and "soooooo" are one word.
-            if again < 2 {
-                hash = step(hash, c as u32);
-                if word.len() <= LETTERS {
-                    word.push(c);
-                }
-            }
-        }
-        if is_number {
-            self.token(at..end, NUMBER + (end - at).min(5) as u32);
+    fn take_word(&mut self, plain: &str, at: usize, limit: usize) -> usize {
+        let rest = &plain[at..limit];
+        // Most letters are ASCII, of which it is quickly told.
+        let plainly = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let is_end = |(here, c): &(usize, char)| {
+            let here = at + plainly + here;
+            let is_inner = *c == '\'' && plain[here + 1..].starts_with(is_word);
+            !(is_word(*c) || is_inner)
+        };
+        let end = rest[plainly..].char_indices().find(is_end);
+        let long = end.map_or(rest.len(), |(here, _)| plainly + here);
+        let word = &rest[..long];
+        let place = at..at + long;
+        if word.chars().all(char::is_numeric) {
+            self.token(place, NUMBER + long.min(5) as u32);
         } else {
-            if let Some(hash) = self.token(at..end, hash)
-                && self.spoken.len() < MOST_SPOKEN
-            {
-                self.spoken.push(hash);
-            }
-            word.push('$');
-            self.take_pieces(&word);
-        }
-        self.word = word;
-        end
-    }
-
-    /// Pieces of the last word, with marks for its start and end.
-    fn take_pieces(&mut self, word: &[char]) {
-        let token = self.tokens.len() - 1;
-        for start in 0..word.len() {
-            let mut hash = 0;
-            for (c, long) in word[start..].iter().take(PIECES.1).zip(1..) {
-                hash = step(hash, *c as u32);
-                if long == word.len() {
-                    continue;
-                }
-                if long < PIECES.0 {
-                    self.letters(hash);
-                } else if let Some(hash) = self.add(Sort::Piece, hash, token, 1)
-                    && long <= SPOKEN
-                    && self.spoken.len() < MOST_SPOKEN
-                {
-                    self.spoken.push(hash);
-                }
+            let hash = squeezed(word).fold(0, |hash, c| step(hash, c as u32));
+            if self.token(place, hash) {
+                self.spelt.push((self.tokens.len() - 1) as u16);
             }
         }
+        at + long
     }
 
     /// A character of a script without spaces, alone and with those before it.
@@ -347,8 +287,7 @@ mod tests {
     }
 
     fn hashes(parts: &Parts) -> Vec<u32> {
-        let all = parts.words.iter().chain(&parts.pieces);
-        let mut all: Vec<u32> = all.map(|feature| feature.hash).collect();
+        let mut all: Vec<u32> = parts.words.iter().map(|feature| feature.hash).collect();
         all.sort_unstable();
         all
     }
@@ -398,24 +337,20 @@ mod tests {
             parts.words.iter().all(|f| f.first == Feature::WHOLE
                 || usize::from(f.first) + usize::from(f.count) <= last)
         );
-        assert!(parts.pieces.iter().all(|f| f.count == 1));
+        assert_eq!(parts.spelt, [0, 1, 2], "late again and");
     }
 
     #[test]
-    fn names_and_signs_say_nothing_of_the_language() {
-        let mut spoken = parts("hej {} hej!", Some(4..6)).spoken;
-        let mut other = parts("@ada hej 12 https://a.example/x", None).spoken;
-        spoken.sort_unstable();
-        other.sort_unstable();
-        assert_eq!(spoken, other);
-        assert!(spoken.windows(2).all(|pair| pair[0] != pair[1]));
+    fn names_numbers_and_signs_are_not_spelt() {
+        let text = "hej acme @ada 12 don't https://a.example/x 語!";
+        let parts = parts(text, Some(4..8));
+        let words = parts.spelt.iter().map(|token| parts.word(text, *token).0);
+        assert!(words.eq(["hej", "don't"]));
     }
 
     #[test]
     fn a_long_text_costs_what_a_page_costs() {
         let parts = parts(&"word 語 ".repeat(100_000), None);
         assert_eq!(parts.tokens.len(), TOKENS);
-        let long = self::parts(&"a".repeat(1_000_000), None);
-        assert!(long.pieces.len() < 200);
     }
 }

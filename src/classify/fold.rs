@@ -237,7 +237,8 @@ fn shouts(original: &str) -> bool {
 /// The length of a web address at this place.
 #[inline]
 pub(super) fn address(plain: &str, at: usize) -> Option<usize> {
-    if !matches!(plain.as_bytes().get(at), Some(b'h' | b'w')) {
+    let bytes = plain.as_bytes();
+    if !matches!((bytes.get(at), bytes.get(at + 1)), (Some(b'h' | b'w'), Some(b't' | b'w'))) {
         return None;
     }
     let rest = &plain[at..];

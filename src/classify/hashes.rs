@@ -2,14 +2,28 @@
 
 const PRIME: u32 = 0x9E37_79B1;
 
+/// What a feature is made of, mixed into its hash.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sort {
+    Word = 1,
+    Pair,
+    Piece,
+    Script,
+    Sign,
+    Channel,
+    Cue,
+    Letters,
+}
+
 #[inline]
 pub(super) fn step(hash: u32, c: u32) -> u32 {
     (hash.rotate_left(5) ^ c).wrapping_mul(PRIME)
 }
 
-/// Lets every bit depend on every other (the finaliser `lowbias32`).
+/// The hash of a feature: every bit depends on every other (the finaliser `lowbias32`).
 #[inline]
-pub(super) fn spread(mut hash: u32) -> u32 {
+pub(super) fn finish(hash: u32, sort: Sort) -> u32 {
+    let mut hash = step(hash, sort as u32);
     hash ^= hash >> 16;
     hash = hash.wrapping_mul(0x7FEB_352D);
     hash ^= hash >> 15;
@@ -32,7 +46,7 @@ impl Default for Seen {
 }
 
 impl Seen {
-    const SIZE: usize = 1 << 13;
+    const SIZE: usize = 1 << 12;
     /// Slots tried before a hash is taken for new: in a set that is too full, some come twice.
     const TRIES: usize = 8;
 

@@ -5,6 +5,7 @@ use super::features::Parts;
 use super::letters::is_letter;
 use super::lexicon::{self, Langs};
 use super::model::Model;
+use super::spelling::Cache;
 
 /// What was found out about the language.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,11 @@ const CLEAR: (f32, f32) = (0.2, 0.6);
 /// Languages at least this likely beside the best lend their terms.
 const NEAR: f32 = 0.12;
 
+/// More pieces of words than this say nothing new.
+const ENOUGH: usize = 400;
+/// So far behind a language is out of the question.
+const FAR: f32 = 16.0;
+
 /// Languages that a script would have settled.
 const SETTLED: [&str; 14] =
     ["zh", "ja", "ko", "el", "hy", "he", "bn", "pa", "gu", "ta", "te", "kn", "ml", "th"];
@@ -45,7 +51,13 @@ pub(super) fn prior(code: &str) -> f32 {
 }
 
 /// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
-pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>) -> Language {
+pub(super) fn find(
+    plain: &str,
+    parts: &Parts,
+    model: &Model,
+    cache: &mut Cache,
+    told: Option<&str>,
+) -> Language {
     let told = told.map(base_code).filter(|code| !code.is_empty() && code != "und");
     let scripts = Scripts::of(plain);
     if let Some(code) = scripts.only(told.as_deref()) {
@@ -55,32 +67,47 @@ pub(super) fn find(plain: &str, parts: &Parts, model: &Model, told: Option<&str>
         let active = told.as_deref().and_then(lexicon::bit).unwrap_or(lexicon::ALL);
         return Language { code: told, active, mixed_in: 0 };
     }
-    let mut all = model.langs(parts);
-    let shortness = SHORT / (SHORT + parts.spoken.len() as f32);
     let codes = &model.head.codes;
-    for ((code, z), prior) in codes.iter().zip(&mut all).zip(&model.priors) {
-        *z += prior * shortness;
-        if told.as_ref() == Some(code) {
-            *z += TOLD.0 + TOLD.1 * shortness;
-        }
+    let (mut odds, count) = odds(plain, parts, model, cache);
+    let shortness = SHORT / (SHORT + count as f32);
+    odds.iter_mut().zip(&model.priors).for_each(|(z, prior)| *z += prior * shortness);
+    if let Some(told) = &told
+        && let Some(index) = codes.iter().position(|code| code == told)
+    {
+        odds[index] += TOLD.0 + TOLD.1 * shortness;
     }
-    let best = all.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-    let Some((best, top)) = best.map(|(index, top)| (index, *top)) else {
-        return Language { code: told, active: lexicon::ALL, mixed_in: 0 };
-    };
-    all.iter_mut().for_each(|z| *z = f32::exp(*z - top));
-    let total: f32 = all.iter().sum();
+    let top = odds.iter().copied().fold(f32::MIN, f32::max);
+    // Most are so far behind that they have no share.
+    odds.iter_mut().for_each(|z| *z = if *z < top - FAR { 0.0 } else { f32::exp(*z - top) });
+    let total: f32 = odds.iter().sum();
     if 1.0 / total < CLEAR.0 + CLEAR.1 * shortness {
         return Language { code: told, active: lexicon::ALL, mixed_in: 0 };
     }
+    let best = odds.iter().position(|share| *share == 1.0).unwrap_or_default();
     let mut language = settled(&codes[best]);
-    for (code, share) in codes.iter().zip(&all) {
+    for (code, share) in codes.iter().zip(&odds) {
         if share / total >= NEAR {
             language.active |= lexicon::bit(code).unwrap_or(0);
         }
     }
     language.mixed_in &= !language.active;
     language
+}
+
+/// The log-odds of each language of the model, and how many pieces of words told them.
+fn odds(plain: &str, parts: &Parts, model: &Model, cache: &mut Cache) -> (Vec<f32>, usize) {
+    let mut sums = vec![0_i32; model.head.codes.len()];
+    let mut count = 0;
+    for token in &parts.spelt {
+        if count >= ENOUGH {
+            break;
+        }
+        let (word, hash) = parts.word(plain, *token);
+        let (langs, pieces) = cache.langs(model, word, hash);
+        sums.iter_mut().zip(langs).for_each(|(sum, part)| *sum += i32::from(*part));
+        count += pieces;
+    }
+    (model.lang_odds(&sums, count), count)
 }
 
 /// `pt-BR` and `PT_br` are `pt`.
@@ -124,6 +151,10 @@ struct Scripts {
 impl Scripts {
     fn of(plain: &str) -> Self {
         let mut all = Self::default();
+        if plain.is_ascii() {
+            all.letters = plain.bytes().filter(u8::is_ascii_alphabetic).count();
+            return all;
+        }
         for c in plain.chars().filter(|c| is_letter(*c)).take(LETTERS) {
             all.count(c);
         }

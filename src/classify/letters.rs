@@ -66,6 +66,16 @@ pub(super) fn is_word(c: char) -> bool {
     !is_unspaced(c) && (is_common(c) || c.is_alphanumeric() || is_mark(c))
 }
 
+/// A word as it counts: "sooo" and "soooooo" are one.
+pub(super) fn squeezed(word: &str) -> impl Iterator<Item = char> {
+    let mut last = ['\0'; 2];
+    word.chars().filter(move |c| {
+        let is_third = last == [*c; 2];
+        last = [last[1], *c];
+        !is_third
+    })
+}
+
 /// What [`char::is_alphabetic`] says.
 #[inline]
 pub(super) fn is_letter(c: char) -> bool {

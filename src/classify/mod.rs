@@ -8,8 +8,8 @@
 //! - `watch` (with `needle`, `tag`, `misspell`): does it name the brand?
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
-//! - `letters` → `fold` → `features` (with `hashes`) → `language` → `lexicon` (with `terms`, `index`)
-//!   → `cues` → `tone` → `score`: the way of a text.
+//! - `letters` → `fold` → `features` (with `hashes`) → `spelling` → `language` → `lexicon` (with
+//!   `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
 //! - `model` → `blend` → `decide`: what was learned, what both judges mean together, what it is taken
 //!   for; `why`: the evidence.
 //! - `signals`: what it says beside its intent; `topics`: what it is about, and whether it is severe.
@@ -36,6 +36,7 @@ mod needle;
 pub mod probe;
 mod score;
 mod signals;
+pub mod spelling;
 mod tag;
 mod tally;
 mod terms;
@@ -51,7 +52,7 @@ use crate::model::{Aspect, Reason, Scores, Severity, Signal, Verdict};
 use blend::{Group, INPUTS};
 use cues::{Cue, Cues};
 use decide::TAKEN;
-use features::{Feature, Names, Parts};
+use features::{Names, Parts};
 use fold::Text;
 use language::Language;
 pub(crate) use language::is_settled;
@@ -60,6 +61,7 @@ use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
 use score::{Odds, Setting};
 use signals::Said;
+use spelling::{Cache, Spelt};
 use tone::Tone;
 use topics::{ASPECTS, SEVERE, TOPICS};
 use watch::Sight;
@@ -109,7 +111,15 @@ impl Default for Classifier {
 
 thread_local! {
     /// The memory in which texts are taken apart, one after the other.
-    static PARTS: RefCell<Parts> = RefCell::default();
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+/// A text taken apart, and what is known of its words.
+#[derive(Default)]
+struct Desk {
+    parts: Parts,
+    spelt: Spelt,
+    cache: Cache,
 }
 
 /// What both judges found in a text, before it is weighed.
@@ -167,51 +177,60 @@ impl Classifier {
 
     /// What a trainer learns from a post. `model` tells the language and the sums.
     pub fn lesson(model: &Model, post: &Post<'_>) -> Lesson {
-        let mut parts = Parts::default();
-        let found = look(model, post, &mut parts);
-        let hashes = |all: &[features::Feature]| all.iter().map(|f| f.hash).collect();
-        Lesson {
-            words: hashes(&parts.words),
-            pieces: hashes(&parts.pieces),
-            inputs: blend::inputs(&model.sums(&parts), &found.odds),
-            topics: model.topic_sums(&parts),
-            told: found.said.told(),
-            spoken: parts.spoken,
-            lang: found.language.code,
-        }
+        DESK.with_borrow_mut(|desk| {
+            let found = look(model, post, desk);
+            let Desk { parts, spelt, .. } = desk;
+            let (mut pieces, mut spoken) = (Vec::new(), Vec::new());
+            for token in &parts.spelt {
+                let (word, hash) = parts.word(&found.text.plain, *token);
+                spelling::pieces(word, &mut pieces);
+                spelling::spoken(word, hash, &mut spoken);
+            }
+            Lesson {
+                words: parts.words.iter().map(|feature| feature.hash).collect(),
+                pieces,
+                spoken,
+                inputs: blend::inputs(&model.sums(parts, spelt), &found.odds),
+                topics: model.topic_sums(parts, spelt),
+                told: found.said.told(),
+                lang: found.language.code,
+            }
+        })
     }
 
     /// Judges one post. Takes time in proportion to its length, up to that of some pages.
     pub fn classify(&self, post: &Post<'_>) -> Verdict {
-        PARTS.with_borrow_mut(|parts| {
-            let found = look(self.model, post, parts);
+        DESK.with_borrow_mut(|desk| {
+            let found = look(self.model, post, desk);
             if post.own {
                 self.own(found)
             } else if post.overheard && found.elsewhere().is_some() {
-                self.overhear(post, parts)
+                self.overhear(post, desk)
             } else {
-                self.judge(post, found, parts)
+                self.judge(post, found, desk)
             }
         })
     }
 
     /// Judges a post that names the brand and complains of another one, unless it praises as well.
-    fn overhear(&self, post: &Post<'_>, parts: &mut Parts) -> Verdict {
+    fn overhear(&self, post: &Post<'_>, desk: &mut Desk) -> Verdict {
         let apart = Post { addressed: false, ..*post };
-        let found = look(self.model, &apart, parts);
-        let verdict = self.judge(&apart, found, parts);
+        let found = look(self.model, &apart, desk);
+        let verdict = self.judge(&apart, found, desk);
         if verdict.scores.praise < TAKEN {
             return verdict;
         }
-        let found = look(self.model, post, parts);
-        self.judge(post, found, parts)
+        let found = look(self.model, post, desk);
+        self.judge(post, found, desk)
     }
 
-    fn judge(&self, post: &Post<'_>, found: Found, parts: &Parts) -> Verdict {
+    fn judge(&self, post: &Post<'_>, found: Found, desk: &Desk) -> Verdict {
+        let Desk { parts, spelt, .. } = desk;
         let meant_instead = if post.addressed { None } else { found.elsewhere() };
         let Found { sight, said, text, cues, tones, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
-        let mut chances = blend::chances(group, &blend::inputs(&self.model.sums(parts), &odds));
+        let mut chances =
+            blend::chances(group, &blend::inputs(&self.model.sums(parts, spelt), &odds));
         let thanks = decide::is_thanks(&cues, &odds, &chances, &text);
         if thanks {
             chances.needs_answer = chances.needs_answer.min(THANKED);
@@ -232,7 +251,7 @@ impl Classifier {
         let is_safety = !is_spam && (said.says(Signal::Safety) || said.says(Signal::Legal));
         // Less is enough than for others, for missing it costs more.
         let may_ask = scores.needs_answer >= group.look;
-        let topics = self.model.topic_sums(parts);
+        let topics = self.model.topic_sums(parts, spelt);
         let is_heard = intent.asks() && topics::is_severe(&topics);
         let is_severe = is_safety || (!is_spam && may_ask && (said.is_severe() || is_heard));
         // Who would be woken up, or is to look, wants to know what the model saw.
@@ -240,19 +259,17 @@ impl Classifier {
         if intent.asks() {
             let head = decide::head(intent, unsure);
             let gain = group.weights[head][head];
-            let part = self.model.part(parts, head);
-            learned = why::pieces(&text, parts, HEADS[head], |feature, is_piece| {
-                gain * part(feature, is_piece)
-            });
+            let shares = self.model.head_shares(parts, spelt, head);
+            learned = why::pieces(&text, parts, HEADS[head], gain, shares);
         }
         let relevant = relevance >= TAKEN && !is_spam;
         let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) = if relevant {
-            self.about(&text, parts, &said, &topics).unzip()
+            self.about(&text, desk, &said, &topics).unzip()
         } else {
             Default::default()
         };
         if is_severe && !said.is_severe() {
-            topical.extend(self.piece(&text, parts, SEVERE, Severity::Severe.word()));
+            topical.extend(self.piece(&text, desk, SEVERE, Severity::Severe.word()));
         }
         said.join(Verdict {
             lang: language.code,
@@ -280,24 +297,23 @@ impl Classifier {
     fn about(
         &self,
         text: &Text,
-        parts: &Parts,
+        desk: &Desk,
         said: &Said,
         topics: &[f32; TOPICS],
     ) -> impl Iterator<Item = (Aspect, Reason)> {
         let likely = self.model.head.scale.aspects(topics, &said.told());
         likely.filter_map(|aspect| {
             let told = said.evidence(text, aspect);
-            let learned = || self.piece(text, parts, aspect as usize, aspect.word());
+            let learned = || self.piece(text, desk, aspect as usize, aspect.word());
             Some((aspect, told.or_else(learned)?))
         })
     }
 
     /// The piece whose learned features speak most for a topic.
-    fn piece(&self, text: &Text, parts: &Parts, topic: usize, word: &str) -> Option<Reason> {
+    fn piece(&self, text: &Text, desk: &Desk, topic: usize, word: &str) -> Option<Reason> {
         let gain = self.model.head.scale.learned;
-        let part = self.model.topics().part(parts, topic);
-        let add = |feature: &Feature, is_piece| gain * part(feature, is_piece);
-        why::pieces(text, parts, word, add).into_iter().next()
+        let shares = self.model.topic_shares(&desk.parts, &desk.spelt, topic);
+        why::pieces(text, &desk.parts, word, gain, shares).into_iter().next()
     }
 
     /// A post of the brand asks nothing of the brand; only where it sends people matters.
@@ -328,14 +344,16 @@ impl Classifier {
 }
 
 /// Takes a post apart and lets the terms judge it.
-fn look(model: &Model, post: &Post<'_>, parts: &mut Parts) -> Found {
+fn look(model: &Model, post: &Post<'_>, desk: &mut Desk) -> Found {
+    let Desk { parts, spelt, cache } = desk;
     let words = words(post);
     let plain = letters::plain(&words);
     let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
     let names = Names { brand: &sight.brand, others: &sight.rivals };
     let text = Text::new(&words, plain, &sight.brand);
     parts.take(&text.plain, names, text.signs.shouts, post.channel);
-    let language = language::find(&text.plain, parts, model, post.lang);
+    spelt.read(model, &text.plain, parts, cache);
+    let language = language::find(&text.plain, parts, model, cache, post.lang);
     let mut hits = Vec::new();
     LEXICON.each(&text, language.active | language.mixed_in, |hit| hits.push(hit));
     let (cues, tones) = cues::weigh(&text, &hits, &language);

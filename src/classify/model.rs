@@ -4,17 +4,19 @@
 //! divided by the root of their number. What the sums mean together with the terms is `blend`'s and
 //! `topics`'.
 //!
-//! File: `affinityd model 2\n`, the length of the head (u32, little endian), the head as JSON, the
-//! cells of the tables of heads, topics and languages (i8). Made by `affinityd train`.
+//! File: `affinityd model 3\n`, the length of the head (u32, little endian), the head as JSON, the
+//! cells of the tables of languages, topics and heads (i8). Made by `affinityd train`.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
 use super::blend::Group;
 use super::features::{Feature, Parts};
 use super::language::prior;
+use super::spelling::{Spelling, Spelt};
 use super::topics::{Scale, TOPICS};
 
 /// What the first table tells. The first three exclude each other.
@@ -37,7 +39,7 @@ pub fn column(head: usize) -> Option<usize> {
 /// Pieces of words weigh this much of what words weigh: there are many, and each says little.
 pub const PIECES: f32 = 0.4;
 
-const MAGIC: &[u8] = b"affinityd model 2\n";
+const MAGIC: &[u8] = b"affinityd model 3\n";
 /// The most bytes of a model file.
 pub const MOST: usize = 64 << 20;
 const MOST_LANGS: usize = 256;
@@ -91,11 +93,11 @@ pub struct Head {
 }
 
 impl Head {
-    /// Where the cells of topics and those of languages begin, and where these end.
+    /// Where the cells of topics and those of heads begin, and where these end.
     fn bounds(&self) -> [usize; 3] {
-        let heads = self.heads.cells();
-        let topics = heads + self.topics.cells();
-        [heads, topics, topics + self.langs.cells()]
+        let langs = self.langs.cells();
+        let topics = langs + self.topics.cells();
+        [langs, topics, topics + self.heads.cells()]
     }
 }
 
@@ -108,6 +110,8 @@ pub struct Table<'m> {
 /// A model, ready to use.
 #[derive(Debug)]
 pub struct Model {
+    /// No other model of this process has it: what was kept of one means nothing to another.
+    pub number: u64,
     /// What it says of itself.
     pub head: Head,
     /// How much each language of [`Head::codes`] is preferred in a short text.
@@ -117,8 +121,6 @@ pub struct Model {
 
 /// Cells of the second table that are added up at once: a row and what is behind it.
 const LANES: usize = 16;
-/// Cells of the third table that are added up at once.
-const BLOCK: usize = 8;
 /// Rows whose sum two bytes hold, whatever their cells.
 const ROWS: usize = 256;
 
@@ -158,7 +160,8 @@ impl Model {
     /// With parts that fit.
     fn of(head: Head, cells: Cow<'static, [u8]>) -> Self {
         let priors = head.codes.iter().map(|code| prior(code)).collect();
-        Self { head, priors, cells }
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+        Self { number: NUMBERS.fetch_add(1, Ordering::Relaxed), head, priors, cells }
     }
 
     /// Reads the bytes of a file.
@@ -193,108 +196,154 @@ impl Model {
 
     /// The first table.
     fn heads(&self) -> Table<'_> {
-        Table { shape: &self.head.heads, cells: &self.cells }
+        Table { shape: &self.head.heads, cells: &self.cells[self.head.bounds()[1]..] }
     }
 
     /// The second table; a topic's column is its number.
-    pub fn topics(&self) -> Table<'_> {
+    fn topics(&self) -> Table<'_> {
         Table { shape: &self.head.topics, cells: &self.cells[self.head.bounds()[0]..] }
     }
 
+    /// What the tables say of a word of such pieces: at most [`ROWS`].
+    pub(super) fn spell(&self, pieces: &[u32]) -> Spelling {
+        let hashes = || pieces.iter().copied();
+        let topics: [i16; LANES] = self.topics().part(hashes());
+        Spelling {
+            heads: self.heads().part(hashes()),
+            topics: std::array::from_fn(|topic| topics[topic]),
+            pieces: pieces.len() as u8,
+        }
+    }
+
     /// What the first table says of a text.
-    pub fn sums(&self, parts: &Parts) -> Sums {
-        let columns = self.heads().sums::<COLUMNS>(parts);
+    pub fn sums(&self, parts: &Parts, spelt: &Spelt) -> Sums {
+        let columns = self.heads().sums::<COLUMNS, COLUMNS>(parts, spelt, &spelt.heads);
         std::array::from_fn(|head| column(head).map_or(0.0, |column| columns[column]))
     }
 
     /// What the second table says of a text.
-    pub fn topic_sums(&self, parts: &Parts) -> [f32; TOPICS] {
-        let columns = self.topics().sums::<LANES>(parts);
-        std::array::from_fn(|topic| columns[topic])
+    pub fn topic_sums(&self, parts: &Parts, spelt: &Spelt) -> [f32; TOPICS] {
+        self.topics().sums::<LANES, TOPICS>(parts, spelt, &spelt.topics)
     }
 
-    /// What features of a text add to a head's sum, each by itself.
-    pub fn part(&self, parts: &Parts, head: usize) -> impl Fn(&Feature, bool) -> f32 + use<'_> {
-        let part = column(head).map(|column| self.heads().part(parts, column));
-        move |feature, is_piece| part.as_ref().map_or(0.0, |part| part(feature, is_piece))
+    /// What the tokens of a text add to a head's sum.
+    pub fn head_shares(
+        &self,
+        parts: &Parts,
+        spelt: &Spelt,
+        head: usize,
+    ) -> impl Iterator<Item = Share> {
+        let shares = column(head).map(|column| {
+            self.heads().shares(parts, spelt, column, move |word| word.heads[column])
+        });
+        shares.into_iter().flatten()
     }
 
-    /// What the third table says of a text, per language of [`Head::codes`].
-    pub fn langs(&self, parts: &Parts) -> Vec<f32> {
-        let shape = &self.head.langs;
-        let columns = self.head.codes.len();
-        let table = &self.cells[self.head.bounds()[1]..];
-        let mut total = [[0_i16; BLOCK]; MOST_LANGS / BLOCK];
-        // Of less than `ROWS` features.
-        for hash in &parts.spoken {
-            let row = &table[shape.place(*hash)..][..columns];
-            let (blocks, rest) = row.as_chunks();
-            for (sums, cells) in total.iter_mut().zip(blocks) {
-                add(sums, cells);
-            }
-            let behind = total.as_flattened_mut().iter_mut().skip(columns - rest.len());
-            for (sum, cell) in behind.zip(rest) {
-                *sum += i16::from(*cell as i8);
-            }
+    /// What the tokens of a text add to a topic's sum.
+    pub fn topic_shares(
+        &self,
+        parts: &Parts,
+        spelt: &Spelt,
+        topic: usize,
+    ) -> impl Iterator<Item = Share> {
+        self.topics().shares(parts, spelt, topic, move |word| word.topics[topic])
+    }
+
+    /// The sums per language of [`Head::codes`], of at most [`ROWS`] hashes of what tells it.
+    pub fn lang_sums(&self, spoken: &[u32], sums: &mut [i16]) {
+        // A few columns after the others, so that their sums stay in registers.
+        for (block, sums) in sums.chunks_mut(LANES).enumerate() {
+            let table = Table { shape: &self.head.langs, cells: &self.cells[block * LANES..] };
+            let part: [i16; LANES] = table.part(spoken.iter().copied());
+            sums.copy_from_slice(&part[..sums.len()]);
         }
-        let root = (parts.spoken.len().max(1) as f32).sqrt();
-        let sums = total.as_flattened().iter().zip(&shape.scale).zip(&shape.bias);
-        sums.map(|((sum, scale), bias)| f32::from(*sum) * scale / root + bias).collect()
     }
+
+    /// The log-odds of each language of [`Head::codes`], by the sums of so many rows.
+    pub fn lang_odds(&self, sums: &[i32], count: usize) -> Vec<f32> {
+        let Shape { scale, bias, .. } = &self.head.langs;
+        let share = 1.0 / (count.max(1) as f32).sqrt();
+        let sums = sums.iter().zip(scale).zip(bias);
+        sums.map(|((sum, scale), bias)| *sum as f32 * scale * share + bias).collect()
+    }
+}
+
+/// What some tokens of a text add to a sum.
+#[derive(Clone, Copy, Debug)]
+pub struct Share {
+    /// The first of them.
+    pub first: u16,
+    /// How many they are.
+    pub count: u16,
+    /// In log-odds.
+    pub weight: f32,
 }
 
 impl<'m> Table<'m> {
-    /// The weighed sums of the columns; what is behind the last of them means nothing.
-    fn sums<const WIDE: usize>(&self, parts: &Parts) -> [f32; WIDE] {
-        let total = |features: &[Feature]| {
-            let mut total = [0_i32; WIDE];
-            for features in features.chunks(ROWS) {
-                let mut part = [0_i16; WIDE];
-                for feature in features {
-                    // What is behind a row is added up as well, and nobody asks for it. The table
-                    // behind this one has more cells than that.
-                    let at = self.shape.place(feature.hash);
-                    let row = self.cells[at..].first_chunk().unwrap_or(&[0; WIDE]);
-                    add(&mut part, row);
-                }
-                total.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
+    /// The sums of the first columns, of at most [`ROWS`] features. Where a row has fewer, what is
+    /// behind it is added up as well, and nobody asks for it: the tables end with that of heads, which
+    /// has no more columns than are added up.
+    #[inline]
+    fn part<const WIDE: usize>(&self, hashes: impl Iterator<Item = u32>) -> [i16; WIDE] {
+        let mut sums = [0; WIDE];
+        for hash in hashes {
+            let row: Option<&[u8; WIDE]> = self.cells[self.shape.place(hash)..].first_chunk();
+            for (sum, cell) in sums.iter_mut().zip(row.unwrap_or(&[0; WIDE])) {
+                *sum += i16::from(*cell as i8);
             }
-            total
-        };
-        let (words, pieces) = (total(&parts.words), total(&parts.pieces));
-        let (of_words, of_pieces) = shares(parts);
-        let mut all = [0.0; WIDE];
-        let columns = self.shape.scale.iter().zip(&self.shape.bias).zip(words.iter().zip(&pieces));
-        for (sum, ((scale, bias), (words, pieces))) in all.iter_mut().zip(columns) {
-            *sum = (*words as f32 * of_words + *pieces as f32 * of_pieces) * scale + bias;
         }
-        all
+        sums
     }
 
-    /// What features of a text add to the sum of a column, each by itself; the second argument is
-    /// whether it is a piece of a word.
-    pub fn part(self, parts: &Parts, column: usize) -> impl Fn(&Feature, bool) -> f32 + use<'m> {
+    /// The weighed sums of the columns, of which `WIDE` are added up at once; `pieces` are the sums of
+    /// the pieces of words.
+    fn sums<const WIDE: usize, const N: usize>(
+        &self,
+        parts: &Parts,
+        spelt: &Spelt,
+        pieces: &[i32; N],
+    ) -> [f32; N] {
+        let mut words = [0_i32; WIDE];
+        for features in parts.words.chunks(ROWS) {
+            let part: [i16; WIDE] = self.part(features.iter().map(|feature| feature.hash));
+            words.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
+        }
+        let (of_words, of_pieces) = shares(parts, spelt);
+        let Shape { scale, bias, .. } = self.shape;
+        std::array::from_fn(|column| {
+            let sum = words[column] as f32 * of_words + pieces[column] as f32 * of_pieces;
+            sum * scale[column] + bias[column]
+        })
+    }
+
+    /// What a text's words, pairs, characters, and the spelling of its words add to the sum of a
+    /// column, each by itself. `cell` tells the cell of that column.
+    fn shares(
+        self,
+        parts: &Parts,
+        spelt: &Spelt,
+        column: usize,
+        cell: impl Fn(&Spelling) -> i16,
+    ) -> impl Iterator<Item = Share> {
         let scale = self.shape.scale[column];
-        let (of_words, of_pieces) = shares(parts);
-        move |feature, is_piece| {
+        let (of_words, of_pieces) = shares(parts, spelt);
+        let words = parts.words.iter().filter(|feature| feature.first != Feature::WHOLE);
+        let words = words.map(move |feature| {
             let cell = self.cells[self.shape.place(feature.hash) + column] as i8;
-            let share = if is_piece { of_pieces } else { of_words };
-            f32::from(cell) * scale * share
-        }
-    }
-}
-
-#[inline]
-fn add<const N: usize>(sums: &mut [i16; N], cells: &[u8; N]) {
-    for (sum, cell) in sums.iter_mut().zip(cells) {
-        *sum += i16::from(*cell as i8);
+            let Feature { first, count, .. } = *feature;
+            Share { first, count, weight: f32::from(cell) * scale * of_words }
+        });
+        words.chain(spelt.words.iter().map(move |(token, spelling)| {
+            let weight = f32::from(cell(spelling)) * scale * of_pieces;
+            Share { first: *token, count: 1, weight }
+        }))
     }
 }
 
 /// How much one word and one piece weigh in a text.
-fn shares(parts: &Parts) -> (f32, f32) {
+fn shares(parts: &Parts, spelt: &Spelt) -> (f32, f32) {
     let root = |count: usize| (count.max(1) as f32).sqrt();
-    (1.0 / root(parts.words.len()), PIECES / root(parts.pieces.len()))
+    (1.0 / root(parts.words.len()), PIECES / root(spelt.pieces as usize))
 }
 
 fn check(head: &Head) -> Result<(), ModelError> {
@@ -341,7 +390,7 @@ mod tests {
 
     #[test]
     fn languages_are_added_up_however_many_there_are() {
-        for columns in [1, 8, 11] {
+        for columns in [1, 16, 19] {
             let shape =
                 |columns| Shape { rows: 16, scale: vec![1.0; columns], bias: vec![0.5; columns] };
             let head = Head {
@@ -351,20 +400,18 @@ mod tests {
                 codes: vec!["xx".to_owned(); columns],
                 ..SHIPPED.head.clone()
             };
-            let [_, begin, end] = head.bounds();
-            let cells: Vec<u8> = (0..end).map(|at| (at * 7) as u8).collect();
-            let table = cells[begin..].to_vec();
+            let cells: Vec<u8> = (0..head.bounds()[2]).map(|at| (at * 7) as u8).collect();
+            let table = cells[..head.bounds()[0]].to_vec();
             let model = Model::new(head, cells).unwrap();
             // The first row, the last and one between, of sixteen.
-            let mut parts = Parts::default();
-            parts.spoken = vec![0, u32::MAX, 9 << 28];
+            let mut sums = vec![0; columns];
+            model.lang_sums(&[0, u32::MAX, 9 << 28], &mut sums);
             let wanted = (0..columns).map(|column| {
                 let cells = [0, 15, 9].map(|row| table[row * columns + column] as i8);
-                cells.iter().map(|cell| f32::from(*cell)).sum::<f32>() / 3_f32.sqrt() + 0.5
+                cells.iter().map(|cell| i16::from(*cell)).sum::<i16>()
             });
-            for (sum, wanted) in model.langs(&parts).into_iter().zip(wanted) {
-                assert!((sum - wanted).abs() < 1e-3, "{sum} {wanted}");
-            }
+            assert!(wanted.eq(sums));
+            assert_eq!(model.lang_odds(&vec![8; columns], 4), vec![4.5; columns]);
         }
     }
 

@@ -2,8 +2,9 @@
 //! the learned features that counted stand.
 
 use super::cues::{Cue, Cues};
-use super::features::{Feature, Parts};
+use super::features::Parts;
 use super::fold::Text;
+use super::model::Share;
 use crate::model::Reason;
 
 /// Reasons given with a verdict at most.
@@ -50,25 +51,21 @@ pub(super) fn reasons(
     all
 }
 
-/// Runs of tokens whose features add most to what was decided, which is called `speaks_for`. `part`
-/// says what a feature adds; its second argument is whether it is a piece of a word.
+/// Runs of tokens whose shares add most to what was decided, which is called `speaks_for`. The weights
+/// of `shares` are multiplied by `gain`.
 pub(super) fn pieces(
     text: &Text,
     parts: &Parts,
     speaks_for: &str,
-    part: impl Fn(&Feature, bool) -> f32,
+    gain: f32,
+    shares: impl Iterator<Item = Share>,
 ) -> Vec<Reason> {
     let mut adds = vec![0.0_f32; parts.tokens.len()];
-    let mut share = |feature: &Feature, is_piece: bool| {
-        if feature.first == Feature::WHOLE {
-            return;
-        }
-        let (first, count) = (usize::from(feature.first), usize::from(feature.count));
-        let part = part(feature, is_piece) / count.max(1) as f32;
-        adds.iter_mut().skip(first).take(count).for_each(|sum| *sum += part);
-    };
-    parts.words.iter().for_each(|feature| share(feature, false));
-    parts.pieces.iter().for_each(|feature| share(feature, true));
+    for Share { first, count, weight } in shares {
+        let (first, count) = (usize::from(first), usize::from(count));
+        let part = gain * weight / count as f32;
+        adds[first..first + count].iter_mut().for_each(|sum| *sum += part);
+    }
 
     let most = adds.iter().copied().fold(0.0, f32::max);
     let counts = |sum: f32| sum > 0.0 && sum >= 0.3 * most;

@@ -79,7 +79,7 @@ pub fn train(
     let mut head = empty(plan, &codes);
     head.langs = lang_shape;
     let nothing = vec![0; cells(plan, &codes) - lang_cells.len()];
-    let knows_langs = Model::new(head.clone(), [nothing, lang_cells.clone()].concat())?;
+    let knows_langs = Model::new(head.clone(), [lang_cells.clone(), nothing].concat())?;
     let told = lessons(&knows_langs, samples);
     let of_heads = rows(samples, &told, |sample| {
         (sample.weight > 0.0).then_some((learn::Of::Heads(sample.target), sample.weight))
@@ -103,7 +103,7 @@ pub fn train(
     });
     let (shape, topic_cells) = topics.quantised();
     head.topics = shape;
-    let cells = [head_cells, topic_cells, lang_cells].concat();
+    let cells = [lang_cells, topic_cells, head_cells].concat();
 
     tell(Stage::Settle);
     let learned = Model::new(head.clone(), cells.clone())?;
