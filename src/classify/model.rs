@@ -249,7 +249,7 @@ impl Model {
         self.topics().shares(parts, spelt, topic, move |word| word.topics[topic])
     }
 
-    /// The sums per language of [`Head::codes`], of at most [`ROWS`] hashes of what tells it.
+    /// The sums per language of [`Head::codes`], of at most 256 hashes of what tells it.
     pub fn lang_sums(&self, spoken: &[u32], sums: &mut [i16]) {
         // A few columns after the others, so that their sums stay in registers.
         for (block, sums) in sums.chunks_mut(LANES).enumerate() {
