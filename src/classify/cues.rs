@@ -3,10 +3,14 @@
 
 use std::sync::LazyLock;
 
+use super::class::Class;
 use super::fold::Text;
 use super::hashes::step;
 use super::language::Language;
-use super::lexicon::{self, Class, Hit, Langs};
+use super::lexicon::{self, Langs};
+
+/// A term of what may count.
+pub(super) type Hit = lexicon::Hit<Class>;
 
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,9 +156,9 @@ impl Negations<'_> {
 
     /// Whether `right` starts at most `reach` words behind `left`, in the same clause.
     fn are_near(&self, left: &Hit, right: &Hit, reach: u32) -> bool {
-        let word = |at: usize| self.text.word.get(at).copied().unwrap_or(0);
-        let from = word(left.end.saturating_sub(1));
-        word(right.start).saturating_sub(from) <= reach && self.is_one_clause(left.end, right.start)
+        let from = self.text.word(left.end.saturating_sub(1));
+        self.text.word(right.start).saturating_sub(from) <= reach
+            && self.is_one_clause(left.end, right.start)
     }
 
     fn is_one_clause(&self, from: usize, to: usize) -> bool {

@@ -3,9 +3,9 @@
 
 use super::Post;
 use super::blend::{Chances, Group};
+use super::class::Class;
 use super::cues::Cues;
 use super::fold::Text;
-use super::lexicon::Class;
 use super::model::HEADS;
 use super::named::ELSEWHERE;
 use super::score::Odds;
@@ -143,7 +143,7 @@ pub(super) fn brand(about: &Match, elsewhere: Option<String>) -> impl Iterator<I
     // Whoever is meant instead decides, so no other reason may push it out.
     let all = [(excluded, "irrelevant", 1.0), (elsewhere, ELSEWHERE, 9.0), (hit, link, 1.0)];
     all.into_iter().filter_map(|(found, speaks_for, weight)| {
-        Some(Reason { found: found?, speaks_for: speaks_for.to_owned(), weight })
+        Some(Reason { found: found?, speaks_for: speaks_for.into(), weight })
     })
 }
 

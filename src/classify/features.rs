@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::fold::address;
+use super::fold::{address, count};
 use super::hashes::{Seen, Sort, finish, step};
 use super::letters::{is_unspaced, is_word, squeezed};
 
@@ -39,7 +39,7 @@ pub struct Parts {
     /// Words, pairs, characters and signs, each once.
     pub words: Vec<Feature>,
     /// The tokens that are words of letters, each word once. Names, numbers and signs are none.
-    pub spelt: Vec<u16>,
+    pub lettered: Vec<u16>,
     hashes: Vec<u32>,
     seen: Seen,
 }
@@ -67,7 +67,7 @@ impl Parts {
     pub fn take(&mut self, plain: &str, names: Names<'_>, shouts: bool, channel: Option<&str>) {
         self.tokens.clear();
         self.words.clear();
-        self.spelt.clear();
+        self.lettered.clear();
         self.hashes.clear();
         self.seen.clear();
         self.walk(plain, names);
@@ -169,7 +169,7 @@ impl Parts {
         } else {
             let hash = squeezed(word).fold(0, |hash, c| step(hash, c as u32));
             if self.token(place, hash) {
-                self.spelt.push((self.tokens.len() - 1) as u16);
+                self.lettered.push((self.tokens.len() - 1) as u16);
             }
         }
         at + long
@@ -217,18 +217,9 @@ impl Parts {
     }
 
     fn sign(&mut self, plain: &str, shouts: bool) {
-        let mut counts = [0_u32; 4];
-        for c in plain.bytes() {
-            match c {
-                b'?' => counts[0] += 1,
-                b'!' => counts[1] += 1,
-                b'#' => counts[2] += 1,
-                b'@' => counts[3] += 1,
-                _ => {}
-            }
-        }
-        let [mut asks, exclaims, hashtags, mentions] = counts;
-        asks += u32::from(plain.contains('؟'));
+        let count = |sign| count(plain, |byte| byte == sign);
+        let (exclaims, hashtags, mentions) = (count(b'!'), count(b'#'), count(b'@'));
+        let asks = count(b'?') + usize::from(plain.contains('؟'));
         let is_end = |c: char| c.is_alphanumeric() || matches!(c, '?' | '؟');
         let ends = plain.trim_end_matches(|c| !is_end(c)).ends_with(['?', '؟']);
         let signs = [
@@ -337,14 +328,14 @@ mod tests {
             parts.words.iter().all(|f| f.first == Feature::WHOLE
                 || usize::from(f.first) + usize::from(f.count) <= last)
         );
-        assert_eq!(parts.spelt, [0, 1, 2], "late again and");
+        assert_eq!(parts.lettered, [0, 1, 2], "late again and");
     }
 
     #[test]
     fn names_numbers_and_signs_are_not_spelt() {
         let text = "hej acme @ada 12 don't https://a.example/x 語!";
         let parts = parts(text, Some(4..8));
-        let words = parts.spelt.iter().map(|token| parts.word(text, *token).0);
+        let words = parts.lettered.iter().map(|token| parts.word(text, *token).0);
         assert!(words.eq(["hej", "don't"]));
     }
 

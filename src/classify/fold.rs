@@ -39,14 +39,17 @@ pub(super) struct Text {
     pub plain: String,
     /// The same without accents, addresses and names.
     pub chars: Vec<char>,
-    /// For each of `chars`, the byte of `plain` it comes from.
-    pub origin: Vec<u32>,
-    /// For each of `chars`, the number of the word it is in or behind. In scripts without spaces
-    /// every letter counts as a word.
-    pub word: Vec<u32>,
     /// For each of `chars`, whether it is part of a word in a script with spaces: asked often, and
     /// dear to find out.
     pub letters: Vec<bool>,
+    /// Where words and signs start, as places in `chars`.
+    pub starts: Vec<u32>,
+    /// Where words start, but for one at the very start. In scripts without spaces every letter counts
+    /// as a word.
+    words: Vec<u32>,
+    /// Places in `chars` and the bytes of `plain` they come from; up to the next of these each character
+    /// comes from the byte behind that of the last.
+    origins: Vec<(u32, u32)>,
     /// Ends of clauses (commas and stronger), as places in `chars`.
     pub clauses: Vec<usize>,
     /// Ends of sentences, and whether the end is a question mark.
@@ -56,20 +59,21 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Folds a text. `brand` are the ranges of `plain` that name the watched brand.
-    pub(super) fn new(original: &str, plain: String, brand: &[Range<usize>]) -> Self {
-        let mut text = Self {
-            chars: Vec::with_capacity(plain.len()),
-            origin: Vec::with_capacity(plain.len()),
-            word: Vec::with_capacity(plain.len()),
-            letters: Vec::with_capacity(plain.len()),
-            ..Self::default()
-        };
-        text.signs.shouts = shouts(original);
+    /// Folds a text, in place of the one before. `brand` are the ranges of `plain` that name the
+    /// watched brand.
+    pub(super) fn read(&mut self, original: &str, plain: String, brand: &[Range<usize>]) {
+        self.clear();
+        self.signs.shouts = shouts(original);
         let mut brands = brand.iter().peekable();
         let mut at = 0;
         let mut digits = 0;
-        while let Some(c) = plain[at..].chars().next() {
+        while at < plain.len() {
+            if plain.as_bytes()[at] == b' ' {
+                self.space(at);
+                digits = 0;
+                at += 1;
+                continue;
+            }
             while brands.next_if(|range| range.end <= at).is_some() {}
             // Most of most texts: letters that fold to themselves and begin no address.
             let limit = brands.peek().map_or(plain.len(), |range| range.start.max(at));
@@ -79,38 +83,67 @@ impl Text {
             let letters = &plain.as_bytes()[at..limit];
             let long = (at..).zip(letters).take_while(is_plain).count();
             if long > 0 {
-                let letters = &letters[..long];
-                for letter in letters {
-                    digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
-                    text.signs.digits = text.signs.digits.max(digits);
-                }
-                text.push_letters(letters, at);
+                self.push_letters(&letters[..long], at);
+                digits = self.count_digits(digits, &letters[..long]);
                 at += long;
                 continue;
             }
+            let Some(c) = plain[at..].chars().next() else { break };
             let (length, stand_in) = if let Some(range) = brands.peek().filter(|r| r.start <= at) {
                 (range.end - at, Some(BRAND))
             } else if let Some(length) = address(&plain, at) {
-                text.signs.urls += 1;
+                self.signs.urls += 1;
                 (length, Some(' '))
             } else if let Some(length) = mention(&plain, at) {
-                text.signs.mentions += 1;
+                self.signs.mentions += 1;
                 let is_brand = brands.peek().is_some_and(|range| range.start == at + 1);
                 (length, Some(if is_brand { BRAND } else { MENTION }))
             } else {
                 (c.len_utf8(), None)
             };
             digits = if stand_in.is_none() && c.is_numeric() { digits + 1 } else { 0 };
-            text.signs.digits = text.signs.digits.max(digits);
+            self.signs.digits = self.signs.digits.max(digits);
             match stand_in {
-                Some(sign) => text.push(sign, at),
-                None => text.take(c, at),
+                Some(' ') => self.push_space(at),
+                Some(sign) => self.push(sign, at),
+                None => self.take(c, at),
             }
             at += length;
         }
-        text.plain = plain;
-        text.sentences.push((text.chars.len(), false));
+        self.plain = plain;
+        self.sentences.push((self.chars.len(), false));
+    }
+
+    /// Empty, with the memory that it had.
+    fn clear(&mut self) {
+        self.chars.clear();
+        self.letters.clear();
+        self.starts.clear();
+        self.words.clear();
+        self.origins.clear();
+        self.clauses.clear();
+        self.sentences.clear();
+        self.signs = Signs::default();
+    }
+
+    /// A text of its own.
+    #[cfg(test)]
+    pub(super) fn of(original: &str, brand: &[Range<usize>]) -> Self {
+        let mut text = Self::default();
+        text.read(original, super::letters::plain(original), brand);
         text
+    }
+
+    /// The longest run of digits, with so many right before these letters; tells how many they end with.
+    fn count_digits(&mut self, before: u32, letters: &[u8]) -> u32 {
+        if !letters.iter().any(u8::is_ascii_digit) {
+            return 0;
+        }
+        letters.iter().fold(before, |digits, letter| {
+            let digits = if letter.is_ascii_digit() { digits + 1 } else { 0 };
+            self.signs.digits = self.signs.digits.max(digits);
+            digits
+        })
     }
 
     fn take(&mut self, c: char, at: usize) {
@@ -127,9 +160,7 @@ impl Text {
             if c == '\n' && self.chars.last().is_some_and(|last| *last != ' ') {
                 self.end_sentence(false);
             }
-            if self.chars.last() != Some(&' ') {
-                self.push(' ', at);
-            }
+            self.space(at);
             return;
         }
         match c {
@@ -153,6 +184,19 @@ impl Text {
         }
     }
 
+    /// Several are one.
+    fn space(&mut self, at: usize) {
+        if self.chars.last() != Some(&' ') {
+            self.push_space(at);
+        }
+    }
+
+    fn push_space(&mut self, at: usize) {
+        self.note(at, false, false);
+        self.letters.push(false);
+        self.chars.push(' ');
+    }
+
     fn end_sentence(&mut self, is_question: bool) {
         let here = self.chars.len();
         self.clauses.push(here);
@@ -168,30 +212,51 @@ impl Text {
 
     fn push(&mut self, c: char, at: usize) {
         let is_letter = is_word(c);
-        let word = self.number(is_letter, is_unspaced(c));
+        if !(is_letter && self.letters.last() == Some(&true)) {
+            self.starts.push(self.chars.len() as u32);
+        }
+        self.note(at, is_letter, is_unspaced(c));
         self.letters.push(is_letter);
         self.chars.push(c);
-        self.origin.push(at as u32);
-        self.word.push(word);
     }
 
     /// The same for ASCII letters and digits, of which there is one at least.
     fn push_letters(&mut self, letters: &[u8], at: usize) {
-        let word = self.number(true, false);
+        if self.letters.last() != Some(&true) {
+            self.starts.push(self.chars.len() as u32);
+        }
+        self.note(at, true, false);
         self.chars.extend(letters.iter().map(|letter| *letter as char));
-        self.origin.extend(at as u32..(at + letters.len()) as u32);
         self.letters.resize(self.chars.len(), true);
-        self.word.resize(self.chars.len(), word);
     }
 
-    /// The number of the word that the next character is in or behind.
-    fn number(&self, is_letter: bool, is_unspaced: bool) -> u32 {
-        match (self.letters.last(), self.word.last()) {
-            (Some(follows), Some(number)) => {
-                number + u32::from(if is_letter { !follows } else { is_unspaced })
-            }
-            _ => 0,
+    /// Notes where the next character comes from, and whether a word starts with it.
+    fn note(&mut self, at: usize, is_letter: bool, is_unspaced: bool) {
+        let here = self.chars.len() as u32;
+        let is_next = |(place, byte): &(u32, u32)| byte + (here - place) == at as u32;
+        if !self.origins.last().is_some_and(is_next) {
+            self.origins.push((here, at as u32));
         }
+        if let Some(follows) = self.letters.last()
+            && if is_letter { !follows } else { is_unspaced }
+        {
+            self.words.push(here);
+        }
+    }
+
+    /// The byte of `plain` that a character comes from; its end behind the last.
+    pub(super) fn byte(&self, at: usize) -> usize {
+        let before = self.origins.partition_point(|(place, _)| *place as usize <= at);
+        match self.origins[..before].last() {
+            Some((place, byte)) if at < self.chars.len() => *byte as usize + at - *place as usize,
+            _ => self.plain.len(),
+        }
+    }
+
+    /// The number of the word that a character is in or behind; 0 behind the last.
+    pub(super) fn word(&self, at: usize) -> u32 {
+        let is_text = at < self.chars.len();
+        if is_text { self.words.partition_point(|start| *start as usize <= at) as u32 } else { 0 }
     }
 
     /// The piece of text behind a range of `chars`, with the rest of the words in which it begins
@@ -205,9 +270,8 @@ impl Text {
         while last < self.letters.len() && is_inside(last) {
             last += 1;
         }
-        let start = self.origin.get(first).map_or(self.plain.len(), |at| *at as usize);
-        let end = self.origin.get(last).map_or(self.plain.len(), |at| *at as usize);
-        self.plain.get(start..end).unwrap_or_default().trim().chars().take(60).collect()
+        let piece = self.plain.get(self.byte(first)..self.byte(last)).unwrap_or_default();
+        piece.trim().chars().take(60).collect()
     }
 
     /// How many of its sentences end as questions do.
@@ -217,14 +281,14 @@ impl Text {
 
     /// How many words (letters, in scripts without spaces) it has.
     pub(super) fn words(&self) -> usize {
-        self.word.last().map_or(0, |number| *number as usize + 1)
+        if self.chars.is_empty() { 0 } else { self.words.len() + 1 }
     }
 }
 
 /// Whether most of its letters are capitals.
 fn shouts(original: &str) -> bool {
-    let count = |is: fn(&u8) -> bool| original.bytes().filter(is).count();
-    let (mut upper, mut lower) = (count(u8::is_ascii_uppercase), count(u8::is_ascii_lowercase));
+    let mut upper = count(original, |byte| byte.is_ascii_uppercase());
+    let mut lower = count(original, |byte| byte.is_ascii_lowercase());
     if !original.is_ascii() {
         for c in original.chars().filter(|c| !c.is_ascii()) {
             upper += usize::from(c.is_uppercase());
@@ -234,13 +298,19 @@ fn shouts(original: &str) -> bool {
     upper >= 12 && upper > 2 * lower
 }
 
+/// How many bytes of a text are so. Quick, for so many fit into a byte that adding up needs no more.
+pub(super) fn count(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    let chunks = text.as_bytes().chunks(usize::from(u8::MAX));
+    chunks.map(|bytes| usize::from(bytes.iter().map(|byte| u8::from(is(*byte))).sum::<u8>())).sum()
+}
+
 /// The length of a web address at this place.
 #[inline]
 pub(super) fn address(plain: &str, at: usize) -> Option<usize> {
-    let bytes = plain.as_bytes();
-    if !matches!((bytes.get(at), bytes.get(at + 1)), (Some(b'h' | b'w'), Some(b't' | b'w'))) {
-        return None;
-    }
+    matches!(plain.as_bytes().get(at), Some(b'h' | b'w')).then(|| long_address(plain, at))?
+}
+
+fn long_address(plain: &str, at: usize) -> Option<usize> {
     let rest = &plain[at..];
     let is_start = rest.starts_with("http://")
         || rest.starts_with("https://")
@@ -263,11 +333,10 @@ fn mention(plain: &str, at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letters::plain;
     use super::*;
 
     fn folded(text: &str) -> String {
-        Text::new(text, plain(text), &[]).chars.iter().collect()
+        Text::of(text, &[]).chars.iter().collect()
     }
 
     #[test]
@@ -292,7 +361,7 @@ mod tests {
     #[test]
     fn sentences_know_whether_they_ask() {
         let text = "Hi. Why?! ok，为什么？好…";
-        let text = Text::new(text, plain(text), &[]);
+        let text = Text::of(text, &[]);
         let asks: Vec<bool> = text.sentences.iter().map(|(_, q)| *q).collect();
         assert_eq!(asks, [false, true, true, false, false]);
     }
@@ -300,10 +369,10 @@ mod tests {
     #[test]
     fn the_brand_is_masked() {
         let text = "My Acme is slow";
-        let text = Text::new(text, plain(text), &[Range { start: 3, end: 7 }]);
+        let text = Text::of(text, &[Range { start: 3, end: 7 }]);
         assert_eq!(text.chars.iter().collect::<String>(), "my \u{E000} is slow");
         let text = "unlike @acme";
-        let text = Text::new(text, plain(text), &[Range { start: 8, end: 12 }]);
+        let text = Text::of(text, &[Range { start: 8, end: 12 }]);
         assert_eq!(text.chars.iter().collect::<String>(), "unlike \u{E000}");
     }
 }

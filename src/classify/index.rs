@@ -99,22 +99,28 @@ impl Index {
     /// the order in which they were filed.
     #[inline]
     pub(super) fn walk(&self, text: &[char], at: usize, mut found: impl FnMut(usize, u32)) {
+        let letters = &text[at..text.len().min(at + self.longest)];
         let mut hash = 0;
-        for (letter, count) in text[at..].iter().take(self.longest).zip(1..) {
+        for (letter, count) in letters.iter().zip(1_usize..) {
             hash = step(hash, *letter);
             let place = hash as usize & (self.marks.len() - 1);
             let mark = self.marks[place] >> slot(hash);
             if mark & ENDS != 0 {
-                let word = &text[at..at + count];
-                let filed = self.firsts[place] as usize..self.firsts[place + 1] as usize;
-                for Filed { number, from, to } in &self.filed[filed] {
-                    if self.letters[*from as usize..*to as usize] == *word {
-                        found(at + count, *number);
-                    }
-                }
+                self.find(place, &letters[..count], &mut |number| found(at + count, number));
             }
             if mark & GOES_ON == 0 && count.is_power_of_two() {
                 return;
+            }
+        }
+    }
+
+    /// The terms of a place that are this word. Rarely asked, so that a walk stays short.
+    #[inline(never)]
+    fn find(&self, place: usize, word: &[char], found: &mut dyn FnMut(u32)) {
+        let filed = self.firsts[place] as usize..self.firsts[place + 1] as usize;
+        for Filed { number, from, to } in &self.filed[filed] {
+            if self.letters[*from as usize..*to as usize] == *word {
+                found(*number);
             }
         }
     }

@@ -1,11 +1,11 @@
 //! Tells the language of a text: by its script where that settles it, else by the model's table of
 //! languages. The platform's word counts, but does not decide.
 
-use super::features::Parts;
+use super::fold::count;
 use super::letters::is_letter;
 use super::lexicon::{self, Langs};
 use super::model::Model;
-use super::spelling::Cache;
+use super::spelling::Spelt;
 
 /// What was found out about the language.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,8 +31,6 @@ const CLEAR: (f32, f32) = (0.2, 0.6);
 /// Languages at least this likely beside the best lend their terms.
 const NEAR: f32 = 0.12;
 
-/// More pieces of words than this say nothing new.
-const ENOUGH: usize = 400;
 /// So far behind a language is out of the question.
 const FAR: f32 = 16.0;
 
@@ -50,14 +48,8 @@ pub(super) fn prior(code: &str) -> f32 {
     if lexicon::bit(code).is_some() { FREQUENT } else { 0.0 }
 }
 
-/// The language of a text, taken apart in `parts`. `told` is the platform's word (BCP 47).
-pub(super) fn find(
-    plain: &str,
-    parts: &Parts,
-    model: &Model,
-    cache: &mut Cache,
-    told: Option<&str>,
-) -> Language {
+/// The language of a text whose words say `spelt`. `told` is the platform's word (BCP 47).
+pub(super) fn find(plain: &str, spelt: &Spelt, model: &Model, told: Option<&str>) -> Language {
     let told = told.map(base_code).filter(|code| !code.is_empty() && code != "und");
     let scripts = Scripts::of(plain);
     if let Some(code) = scripts.only(told.as_deref()) {
@@ -68,8 +60,8 @@ pub(super) fn find(
         return Language { code: told, active, mixed_in: 0 };
     }
     let codes = &model.head.codes;
-    let (mut odds, count) = odds(plain, parts, model, cache);
-    let shortness = SHORT / (SHORT + count as f32);
+    let mut odds = model.lang_odds(&spelt.langs, spelt.spoken);
+    let shortness = SHORT / (SHORT + spelt.spoken as f32);
     odds.iter_mut().zip(&model.priors).for_each(|(z, prior)| *z += prior * shortness);
     if let Some(told) = &told
         && let Some(index) = codes.iter().position(|code| code == told)
@@ -86,28 +78,12 @@ pub(super) fn find(
     let best = odds.iter().position(|share| *share == 1.0).unwrap_or_default();
     let mut language = settled(&codes[best]);
     for (code, share) in codes.iter().zip(&odds) {
-        if share / total >= NEAR {
+        if *share >= NEAR * total {
             language.active |= lexicon::bit(code).unwrap_or(0);
         }
     }
     language.mixed_in &= !language.active;
     language
-}
-
-/// The log-odds of each language of the model, and how many pieces of words told them.
-fn odds(plain: &str, parts: &Parts, model: &Model, cache: &mut Cache) -> (Vec<f32>, usize) {
-    let mut sums = vec![0_i32; model.head.codes.len()];
-    let mut count = 0;
-    for token in &parts.spelt {
-        if count >= ENOUGH {
-            break;
-        }
-        let (word, hash) = parts.word(plain, *token);
-        let (langs, pieces) = cache.langs(model, word, hash);
-        sums.iter_mut().zip(langs).for_each(|(sum, part)| *sum += i32::from(*part));
-        count += pieces;
-    }
-    (model.lang_odds(&sums, count), count)
 }
 
 /// `pt-BR` and `PT_br` are `pt`.
@@ -152,7 +128,7 @@ impl Scripts {
     fn of(plain: &str) -> Self {
         let mut all = Self::default();
         if plain.is_ascii() {
-            all.letters = plain.bytes().filter(u8::is_ascii_alphabetic).count();
+            all.letters = count(plain, |byte| byte.is_ascii_alphabetic());
             return all;
         }
         for c in plain.chars().filter(|c| is_letter(*c)).take(LETTERS) {

@@ -60,19 +60,20 @@ pub(super) fn is_unspaced(c: char) -> bool {
 /// Whether a character is part of a word in a script with spaces.
 #[inline]
 pub(super) fn is_word(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric() || c == '_';
-    }
+    if c.is_ascii() { c.is_ascii_alphanumeric() || c == '_' } else { is_other_word(c) }
+}
+
+fn is_other_word(c: char) -> bool {
     !is_unspaced(c) && (is_common(c) || c.is_alphanumeric() || is_mark(c))
 }
 
 /// A word as it counts: "sooo" and "soooooo" are one.
 pub(super) fn squeezed(word: &str) -> impl Iterator<Item = char> {
-    let mut last = ['\0'; 2];
+    let (mut last, mut times) = ('\0', 0);
     word.chars().filter(move |c| {
-        let is_third = last == [*c; 2];
-        last = [last[1], *c];
-        !is_third
+        times = if *c == last { times + 1 } else { 1 };
+        last = *c;
+        times <= 2
     })
 }
 

@@ -1,96 +1,59 @@
-//! The terms that say something about a text, per language, as read from `data/`; and from
-//! `data/tone/` the words that have a tone whatever they are about.
+//! The terms that say something about a text, per language: from `data/` what it wants and how it
+//! feels, from `data/tone/` the words that have a tone whatever they are about, and from
+//! `data/signals/` what it says beside that.
 //!
-//! A weight is in log-odds; a negative one speaks against the class. That of a tone goes from -4 to 4.
+//! A weight is in log-odds; a negative one speaks against the class. That of a tone goes from -4 to
+//! 4. A signal is there from a sum of 1 on, so a weight below that needs company.
 
 use std::sync::LazyLock;
 
+use super::class::{Class, Remark};
 pub(super) use super::terms::Langs;
-use super::terms::{self, Terms};
+use super::terms::{self, File, Part, Terms};
 
-/// What a term speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Class {
-    /// Dissatisfaction.
-    Complaint,
-    /// Something that ought to happen: a complaint if a negation is near.
-    Works,
-    /// A question, wherever it stands.
-    Question,
-    /// A question word: counts at the start of a sentence or in one that ends with `?`.
-    Opener,
-    /// Help or an act is asked for.
-    Request,
-    /// Admiration, recommendation.
-    Praise,
-    /// Gratitude.
-    Thanks,
-    /// A problem is over.
-    Solved,
-    /// Consent, which is all there is to say to an answer.
-    Consent,
-    /// Adverts, fraud, giveaways.
-    Spam,
-    /// Danger, injury, law.
-    Safety,
-    /// Moves the talk to a private channel.
-    Private,
-    /// A good feeling.
-    Pos,
-    /// A bad feeling.
-    Neg,
-    /// How it feels by itself, whatever it is about: from -4 to 4.
-    Tone,
-    /// A negation.
-    Not,
-    /// A frequent word that tells the language.
-    Stop,
+/// What a term says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sense {
+    Cue(Class),
+    Remark(Remark),
 }
 
-const CLASSES: [(&str, Class); 17] = [
-    ("complaint", Class::Complaint),
-    ("works", Class::Works),
-    ("question", Class::Question),
-    ("opener", Class::Opener),
-    ("request", Class::Request),
-    ("praise", Class::Praise),
-    ("thanks", Class::Thanks),
-    ("solved", Class::Solved),
-    ("consent", Class::Consent),
-    ("spam", Class::Spam),
-    ("safety", Class::Safety),
-    ("private", Class::Private),
-    ("pos", Class::Pos),
-    ("neg", Class::Neg),
-    ("tone", Class::Tone),
-    ("not", Class::Not),
-    ("stop", Class::Stop),
-];
-
-impl Class {
-    fn parse(word: &str) -> Option<Self> {
-        CLASSES.iter().find(|(known, _)| *known == word).map(|(_, class)| *class)
+impl Sense {
+    /// Frequent words mean nothing.
+    fn cue(word: &str) -> Option<Self> {
+        Class::parse(word).filter(|class| *class != Class::Stop).map(Self::Cue)
     }
 
-    /// The word in data lines and reasons.
-    pub(super) fn word(self) -> &'static str {
-        CLASSES.iter().find(|(_, class)| *class == self).map_or("", |(word, _)| word)
+    fn remark(word: &str) -> Option<Self> {
+        Remark::parse(word).map(Self::Remark)
     }
 }
 
-macro_rules! data {
+macro_rules! file {
+    ($code:literal, $($dir:literal: $sense:expr),*) => {
+        File {
+            code: $code,
+            parts: &[$(Part {
+                data: include_str!(concat!("data/", $dir, $code, ".txt")),
+                class: $sense,
+            }),*],
+        }
+    };
+}
+
+macro_rules! files {
     ($($code:literal),*) => {
-        [$(($code, concat!(
-            include_str!(concat!("data/", $code, ".txt")),
-            include_str!(concat!("data/tone/", $code, ".txt")),
-        ))),*]
+        [
+            $(file!($code, "": Sense::cue, "tone/": Sense::cue, "signals/": Sense::remark),)*
+            file!("emoji", "": Sense::cue, "tone/": Sense::cue),
+        ]
     };
 }
 
 /// The languages with terms, in the order of their bits. `emoji` belongs to all of them.
-pub(super) static FILES: [(&str, &str); 20] = data![
+static FILES: [File<Sense>; 20] = files![
     "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "tr", "ru", "zh", "ja",
-    "ko", "ar", "id", "emoji"
+    "ko", "ar", "id"
 ];
 
 /// Every language.
@@ -99,48 +62,53 @@ const EMOJI: Langs = 1 << (FILES.len() - 1);
 
 /// The bit of a language, with emoji; none if it has no terms.
 pub(super) fn bit(code: &str) -> Option<Langs> {
-    FILES.iter().position(|(name, _)| *name == code).map(|index| 1 << index | EMOJI)
+    FILES.iter().position(|file| file.code == code).map(|index| 1 << index | EMOJI)
+}
+
+/// The data lines of what texts want and how they feel, in every language.
+pub(super) fn lines() -> impl Iterator<Item = &'static str> {
+    FILES.iter().flat_map(|file| &file.parts[..2]).flat_map(|part| part.data.lines())
 }
 
 /// A term in a text.
-pub(super) type Hit = terms::Hit<Class>;
+pub(super) type Hit<C> = terms::Hit<C>;
 
-/// Without frequent words, which mean nothing.
-pub(super) static LEXICON: LazyLock<Terms<Class>> = LazyLock::new(|| {
-    Terms::new(&FILES, |word| Class::parse(word).filter(|class| *class != Class::Stop))
-});
+/// All terms.
+pub(super) static LEXICON: LazyLock<Terms<Sense>> = LazyLock::new(|| Terms::new(&FILES));
 
 #[cfg(test)]
 mod tests {
+    use super::super::class::CLASSES;
     use super::super::letters;
     use super::terms::line_parts;
     use super::*;
+    use crate::model::{Aspect, Signal};
 
     #[test]
     fn every_data_line_can_be_read() {
-        for (code, data) in &FILES {
-            for (number, line) in data.lines().enumerate() {
-                let is_comment = line.trim().is_empty() || line.starts_with('#');
-                let parts = line_parts(line, Class::parse);
-                assert!(is_comment || parts.is_some(), "{code}:{}: {line}", number + 1);
-                let weight = parts.map_or(1.0, |(_, weight, _)| weight);
-                assert!((-4.0..=4.0).contains(&weight), "{code}:{}: {line}", number + 1);
-                assert!(
-                    is_comment || letters::plain(line) == line,
-                    "{code}:{}: {line}",
-                    number + 1
-                );
+        for File { code, parts } in &FILES {
+            for part in *parts {
+                for line in
+                    part.data.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+                {
+                    let is_stop = line.starts_with("stop:");
+                    let known = |word: &str| is_stop.then_some(()).or((part.class)(word).map(drop));
+                    let (_, weight, _) = line_parts(line, known)
+                        .unwrap_or_else(|| panic!("{code}: no class or weight: {line}"));
+                    assert!((-4.0..=4.0).contains(&weight), "{code}: {line}");
+                    assert!(letters::plain(line) == line, "{code}: {line}");
+                }
             }
         }
     }
 
     #[test]
     fn every_language_has_every_class_it_needs() {
-        for (code, data) in &FILES[..FILES.len() - 1] {
-            let classes: Vec<Class> = data
-                .lines()
+        for File { code, parts } in &FILES[..FILES.len() - 1] {
+            let lines = parts[..2].iter().flat_map(|part| part.data.lines());
+            let classes: Vec<Class> = lines
                 .filter_map(|line| line_parts(line, Class::parse))
-                .map(|(class, ..)| class)
+                .map(|line| line.0)
                 .collect();
             for (word, class) in CLASSES {
                 let is_phrased = matches!(*code, "ja" | "ko" | "tr");
@@ -150,6 +118,27 @@ mod tests {
                     is_optional || is_script || classes.contains(&class),
                     "{code} has no {word} line"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_language_speaks_for_every_signal_and_aspect() {
+        for File { code, parts } in &FILES[..FILES.len() - 1] {
+            let lines = parts[2].data.lines();
+            let remarks: Vec<Remark> = lines
+                .filter_map(|line| line_parts(line, Remark::parse))
+                .map(|line| line.0)
+                .collect();
+            // A promise has no words of its own: it is a day and somebody who binds themselves.
+            let signals = Signal::ALL.into_iter().filter(|signal| *signal != Signal::Promise);
+            let wanted = signals
+                .map(Remark::Signal)
+                .chain(Aspect::ALL.map(Remark::Aspect))
+                .chain([Remark::Commit, Remark::Day(0), Remark::Day(1), Remark::Span(24)])
+                .chain((1..=7).map(Remark::Weekday));
+            for remark in wanted {
+                assert!(remarks.contains(&remark), "{code} has no {remark:?}");
             }
         }
     }

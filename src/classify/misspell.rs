@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::letters::{is_unspaced, is_word};
-use super::lexicon::FILES;
+use super::lexicon;
 use super::needle::{Kind, Needle};
 
 /// Letters from which on a word is long enough: among shorter ones every slip is a word.
@@ -27,8 +27,7 @@ pub(super) struct Slips {
 
 /// Every word that stands whole in the classifier's lists.
 static KNOWN: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let lines = FILES.iter().flat_map(|(_, data)| data.lines());
-    lines
+    lexicon::lines()
         .filter_map(|line| line.split_once(": ").filter(|_| !line.starts_with('#')))
         .flat_map(|(_, terms)| terms.split([',', ' ']))
         .filter(|word| !word.contains('*'))

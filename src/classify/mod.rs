@@ -9,7 +9,7 @@
 //! - `named` (with `contrast`): or is the complaint about another one?
 //! - `probe` (with `tally`): what would other terms catch?
 //! - `letters` → `fold` → `features` (with `hashes`) → `spelling` → `language` → `lexicon` (with
-//!   `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
+//!   `class`, `terms`, `index`) → `cues` → `tone` → `score`: the way of a text.
 //! - `model` → `blend` → `decide`: what was learned, what both judges mean together, what it is taken
 //!   for; `why`: the evidence.
 //! - `signals`: what it says beside its intent; `topics`: what it is about, and whether it is severe.
@@ -17,6 +17,7 @@
 //! - `drift`: are the texts still like those it was made with?
 
 pub mod blend;
+mod class;
 mod contrast;
 mod cues;
 mod decide;
@@ -50,17 +51,18 @@ use std::cell::RefCell;
 
 use crate::model::{Aspect, Reason, Scores, Severity, Signal, Verdict};
 use blend::{Group, INPUTS};
+use class::Class;
 use cues::{Cue, Cues};
 use decide::TAKEN;
 use features::{Names, Parts};
 use fold::Text;
 use language::Language;
 pub(crate) use language::is_settled;
-use lexicon::{Class, LEXICON};
+use lexicon::{LEXICON, Sense};
 use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
 use score::{Odds, Setting};
-use signals::Said;
+use signals::{Applying, Said};
 use spelling::{Cache, Spelt};
 use tone::Tone;
 use topics::{ASPECTS, SEVERE, TOPICS};
@@ -117,16 +119,19 @@ thread_local! {
 /// A text taken apart, and what is known of its words.
 #[derive(Default)]
 struct Desk {
+    text: Text,
     parts: Parts,
     spelt: Spelt,
     cache: Cache,
+    /// The terms in it, by what becomes of them.
+    hits: Vec<cues::Hit>,
+    remarks: Vec<signals::Hit>,
 }
 
 /// What both judges found in a text, before it is weighed.
 struct Found {
     sight: Sight,
     said: Said,
-    text: Text,
     cues: Cues,
     tones: Vec<Cue>,
     odds: Odds,
@@ -135,8 +140,8 @@ struct Found {
 
 impl Found {
     /// The other brand that it complains of, if it does.
-    fn elsewhere(&self) -> Option<String> {
-        named::elsewhere(&self.sight, &self.text, &self.cues)
+    fn elsewhere(&self, text: &Text) -> Option<String> {
+        named::elsewhere(&self.sight, text, &self.cues)
     }
 }
 
@@ -179,12 +184,11 @@ impl Classifier {
     pub fn lesson(model: &Model, post: &Post<'_>) -> Lesson {
         DESK.with_borrow_mut(|desk| {
             let found = look(model, post, desk);
-            let Desk { parts, spelt, .. } = desk;
+            let Desk { text, parts, spelt, .. } = desk;
             let (mut pieces, mut spoken) = (Vec::new(), Vec::new());
-            for token in &parts.spelt {
-                let (word, hash) = parts.word(&found.text.plain, *token);
-                spelling::pieces(word, &mut pieces);
-                spelling::spoken(word, hash, &mut spoken);
+            for token in &parts.lettered {
+                let (word, hash) = parts.word(&text.plain, *token);
+                spelling::split(word, hash, &mut pieces, &mut spoken);
             }
             Lesson {
                 words: parts.words.iter().map(|feature| feature.hash).collect(),
@@ -203,8 +207,8 @@ impl Classifier {
         DESK.with_borrow_mut(|desk| {
             let found = look(self.model, post, desk);
             if post.own {
-                self.own(found)
-            } else if post.overheard && found.elsewhere().is_some() {
+                self.own(found, &desk.text)
+            } else if post.overheard && found.elsewhere(&desk.text).is_some() {
                 self.overhear(post, desk)
             } else {
                 self.judge(post, found, desk)
@@ -225,13 +229,13 @@ impl Classifier {
     }
 
     fn judge(&self, post: &Post<'_>, found: Found, desk: &Desk) -> Verdict {
-        let Desk { parts, spelt, .. } = desk;
-        let meant_instead = if post.addressed { None } else { found.elsewhere() };
-        let Found { sight, said, text, cues, tones, odds, language } = found;
+        let Desk { text, parts, spelt, .. } = desk;
+        let meant_instead = if post.addressed { None } else { found.elsewhere(text) };
+        let Found { sight, said, cues, tones, odds, language } = found;
         let (group, is_known) = self.group(language.code.as_deref());
         let mut chances =
             blend::chances(group, &blend::inputs(&self.model.sums(parts, spelt), &odds));
-        let thanks = decide::is_thanks(&cues, &odds, &chances, &text);
+        let thanks = decide::is_thanks(&cues, &odds, &chances, text);
         if thanks {
             chances.needs_answer = chances.needs_answer.min(THANKED);
         }
@@ -260,16 +264,13 @@ impl Classifier {
             let head = decide::head(intent, unsure);
             let gain = group.weights[head][head];
             let shares = self.model.head_shares(parts, spelt, head);
-            learned = why::pieces(&text, parts, HEADS[head], gain, shares);
+            learned = why::pieces(text, parts, HEADS[head], gain, shares);
         }
         let relevant = relevance >= TAKEN && !is_spam;
-        let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) = if relevant {
-            self.about(&text, desk, &said, &topics).unzip()
-        } else {
-            Default::default()
-        };
+        let (aspects, mut topical): (Vec<Aspect>, Vec<Reason>) =
+            if relevant { self.about(desk, &said, &topics).unzip() } else { Default::default() };
         if is_severe && !said.is_severe() {
-            topical.extend(self.piece(&text, desk, SEVERE, Severity::Severe.word()));
+            topical.extend(self.piece(desk, SEVERE, Severity::Severe.word()));
         }
         said.join(Verdict {
             lang: language.code,
@@ -282,7 +283,7 @@ impl Classifier {
             thanks,
             scores,
             reasons: why::reasons(
-                &text,
+                text,
                 &cues,
                 &tones,
                 learned,
@@ -296,29 +297,28 @@ impl Classifier {
     /// What a text is about, with the piece that says so: where none does, it is about nothing.
     fn about(
         &self,
-        text: &Text,
         desk: &Desk,
         said: &Said,
         topics: &[f32; TOPICS],
     ) -> impl Iterator<Item = (Aspect, Reason)> {
         let likely = self.model.head.scale.aspects(topics, &said.told());
         likely.filter_map(|aspect| {
-            let told = said.evidence(text, aspect);
-            let learned = || self.piece(text, desk, aspect as usize, aspect.word());
+            let told = said.evidence(&desk.text, aspect);
+            let learned = || self.piece(desk, aspect as usize, aspect.word());
             Some((aspect, told.or_else(learned)?))
         })
     }
 
     /// The piece whose learned features speak most for a topic.
-    fn piece(&self, text: &Text, desk: &Desk, topic: usize, word: &str) -> Option<Reason> {
+    fn piece(&self, desk: &Desk, topic: usize, word: &'static str) -> Option<Reason> {
         let gain = self.model.head.scale.learned;
         let shares = self.model.topic_shares(&desk.parts, &desk.spelt, topic);
-        why::pieces(text, &desk.parts, word, gain, shares).into_iter().next()
+        why::pieces(&desk.text, &desk.parts, word, gain, shares).into_iter().next()
     }
 
     /// A post of the brand asks nothing of the brand; only where it sends people matters.
-    fn own(&self, found: Found) -> Verdict {
-        let Found { said, text, cues, language, .. } = found;
+    fn own(&self, found: Found, text: &Text) -> Verdict {
+        let Found { said, cues, language, .. } = found;
         let moved_private = cues.sum(Class::Private) >= 1.0;
         let private: Vec<Cue> =
             cues.0.into_iter().filter(|cue| cue.class == Class::Private).collect();
@@ -327,7 +327,7 @@ impl Classifier {
             relevant: true,
             moved_private,
             scores: Scores { relevant: 1.0, sentiment: [0.0, 1.0, 0.0], ..Scores::default() },
-            reasons: why::reasons(&text, &Cues(private), &[], Vec::new(), std::iter::empty()),
+            reasons: why::reasons(text, &Cues(private), &[], Vec::new(), std::iter::empty()),
             ..Verdict::empty(self.model())
         })
     }
@@ -345,19 +345,25 @@ impl Classifier {
 
 /// Takes a post apart and lets the terms judge it.
 fn look(model: &Model, post: &Post<'_>, desk: &mut Desk) -> Found {
-    let Desk { parts, spelt, cache } = desk;
+    let Desk { text, parts, spelt, cache, hits, remarks } = desk;
     let words = words(post);
     let plain = letters::plain(&words);
     let sight = post.watch.map(|watch| watch.look(&words, &plain)).unwrap_or_default();
     let names = Names { brand: &sight.brand, others: &sight.rivals };
-    let text = Text::new(&words, plain, &sight.brand);
+    text.read(&words, plain, &sight.brand);
     parts.take(&text.plain, names, text.signs.shouts, post.channel);
     spelt.read(model, &text.plain, parts, cache);
-    let language = language::find(&text.plain, parts, model, cache, post.lang);
-    let mut hits = Vec::new();
-    LEXICON.each(&text, language.active | language.mixed_in, |hit| hits.push(hit));
-    let (cues, tones) = cues::weigh(&text, &hits, &language);
-    let said = signals::find(&text, language.code.as_deref(), post.own);
+    let language = language::find(&text.plain, spelt, model, post.lang);
+    let applying = Applying::to(language.code.as_deref());
+    let langs = language.active | language.mixed_in | applying.all();
+    hits.clear();
+    remarks.clear();
+    LEXICON.each(text, langs, |hit| match hit.term.class {
+        Sense::Cue(class) => hits.push(hit.with(class)),
+        Sense::Remark(remark) => remarks.push(hit.with(remark)),
+    });
+    let (cues, tones) = cues::weigh(text, hits, &language);
+    let said = signals::find(text, remarks, &applying, post.own);
     let setting = Setting {
         addressed: post.addressed,
         named: sight.about.is_about(),
@@ -376,7 +382,7 @@ fn look(model: &Model, post: &Post<'_>, desk: &mut Desk) -> Found {
     for (which, p) in levels.into_iter().enumerate() {
         parts.cue(which as u32, (p * 8.0) as u32);
     }
-    Found { sight, said, text, cues, tones, odds, language }
+    Found { sight, said, cues, tones, odds, language }
 }
 
 /// Title and text as one, without the middle of a long one.

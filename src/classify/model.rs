@@ -119,8 +119,10 @@ pub struct Model {
     cells: Cow<'static, [u8]>,
 }
 
-/// Cells of the second table that are added up at once: a row and what is behind it.
+/// Cells of the table of topics that are added up at once: a row and what is behind it.
 const LANES: usize = 16;
+/// The same of that of languages.
+const LANG_LANES: usize = 72;
 /// Rows whose sum two bytes hold, whatever their cells.
 const ROWS: usize = 256;
 
@@ -251,10 +253,10 @@ impl Model {
 
     /// The sums per language of [`Head::codes`], of at most 256 hashes of what tells it.
     pub fn lang_sums(&self, spoken: &[u32], sums: &mut [i16]) {
-        // A few columns after the others, so that their sums stay in registers.
-        for (block, sums) in sums.chunks_mut(LANES).enumerate() {
-            let table = Table { shape: &self.head.langs, cells: &self.cells[block * LANES..] };
-            let part: [i16; LANES] = table.part(spoken.iter().copied());
+        // As many columns at once as have room in registers.
+        for (block, sums) in sums.chunks_mut(LANG_LANES).enumerate() {
+            let table = Table { shape: &self.head.langs, cells: &self.cells[block * LANG_LANES..] };
+            let part: [i16; LANG_LANES] = table.part(spoken.iter().copied());
             sums.copy_from_slice(&part[..sums.len()]);
         }
     }
@@ -308,7 +310,7 @@ impl<'m> Table<'m> {
             let part: [i16; WIDE] = self.part(features.iter().map(|feature| feature.hash));
             words.iter_mut().zip(part).for_each(|(sum, part)| *sum += i32::from(part));
         }
-        let (of_words, of_pieces) = shares(parts, spelt);
+        let (of_words, of_pieces) = weights(parts, spelt);
         let Shape { scale, bias, .. } = self.shape;
         std::array::from_fn(|column| {
             let sum = words[column] as f32 * of_words + pieces[column] as f32 * of_pieces;
@@ -326,12 +328,13 @@ impl<'m> Table<'m> {
         cell: impl Fn(&Spelling) -> i16,
     ) -> impl Iterator<Item = Share> {
         let scale = self.shape.scale[column];
-        let (of_words, of_pieces) = shares(parts, spelt);
+        let (of_words, of_pieces) = weights(parts, spelt);
         let words = parts.words.iter().filter(|feature| feature.first != Feature::WHOLE);
-        let words = words.map(move |feature| {
+        let words = words.filter_map(move |feature| {
+            // Many add nothing.
             let cell = self.cells[self.shape.place(feature.hash) + column] as i8;
             let Feature { first, count, .. } = *feature;
-            Share { first, count, weight: f32::from(cell) * scale * of_words }
+            (cell != 0).then(|| Share { first, count, weight: f32::from(cell) * scale * of_words })
         });
         words.chain(spelt.words.iter().map(move |(token, spelling)| {
             let weight = f32::from(cell(spelling)) * scale * of_pieces;
@@ -341,7 +344,7 @@ impl<'m> Table<'m> {
 }
 
 /// How much one word and one piece weigh in a text.
-fn shares(parts: &Parts, spelt: &Spelt) -> (f32, f32) {
+fn weights(parts: &Parts, spelt: &Spelt) -> (f32, f32) {
     let root = |count: usize| (count.max(1) as f32).sqrt();
     (1.0 / root(parts.words.len()), PIECES / root(spelt.pieces as usize))
 }

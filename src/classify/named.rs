@@ -8,11 +8,11 @@
 
 use std::ops::Range;
 
+use super::class::Class;
 use super::contrast::{Beside, CONTRAST, Role};
 use super::cues::Cues;
 use super::fold::Text;
 use super::letters::{self, is_unspaced, is_word};
-use super::lexicon::Class;
 use super::watch::Sight;
 
 /// What the reasons call a complaint about somebody else.
@@ -44,13 +44,12 @@ pub(super) fn elsewhere(sight: &Sight, text: &Text, cues: &Cues) -> Option<Strin
     if sight.brand.is_empty() {
         return None;
     }
-    let byte = |place: usize| text.origin.get(place).map_or(text.plain.len(), |at| *at as usize);
     let bad = |class| matches!(class, Class::Complaint | Class::Neg | Class::Safety);
     let mut evidence: Vec<Range<usize>> = cues
         .0
         .iter()
         .filter(|cue| bad(cue.class) && cue.weight > 0.0 && cue.sign.is_empty())
-        .map(|cue| byte(cue.place.start)..byte(cue.place.end))
+        .map(|cue| text.byte(cue.place.start)..text.byte(cue.place.end))
         .collect();
     evidence.sort_by_key(|place| place.start);
     let scene = Scene {

@@ -3,9 +3,9 @@
 //! Each probability is a logistic function 1 / (1 + e^−z) of a weighted sum z. The weights were
 //! set by hand so that first posts of support threads come out as asking and idle talk does not.
 
+use super::class::Class;
 use super::cues::Cues;
 use super::fold::Signs;
-use super::lexicon::Class;
 use super::tone::Tone;
 
 /// What is known about a text beside its words.

@@ -1,17 +1,19 @@
 //! Says what a text says beside its intent: its signals, what it is about, and the day it promises.
 //!
-//! One pass over the folded text finds the terms of its language (`terms`); their weights are summed
-//! per signal and per aspect. What a customer says and what the brand says are told apart by who
+//! The weights of the terms in a text are summed per signal and per aspect. What a customer says and what the brand says are told apart by who
 //! wrote it. Whether a severe signal makes a post severe is decided by the caller, who knows whether
 //! it asks for anything.
 
 mod promise;
-mod terms;
 
+use super::class::{Family, Remark};
 use super::fold::Text;
+use super::lexicon::{self, Langs};
 use super::why::REASONS;
 use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
-use terms::{Class, Family, Hit, Langs, TERMS};
+
+/// A term of what is said.
+pub(super) type Hit = lexicon::Hit<Remark>;
 
 /// The sum from which on something is said.
 const SAID: f32 = 0.995;
@@ -95,23 +97,15 @@ impl Sum {
         }
     }
 
-    fn reason(&self, text: &Text, word: &str) -> Reason {
+    fn reason(&self, text: &Text, word: &'static str) -> Reason {
         let (start, end) = self.place;
-        Reason { found: text.piece(start..end), speaks_for: word.to_owned(), weight: self.weight }
+        Reason { found: text.piece(start..end), speaks_for: word.into(), weight: self.weight }
     }
 }
 
-/// Looks for signals and aspects in a text. `code`: its language (ISO 639-1), if it could be told;
-/// `own`: the brand wrote it.
-pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
-    let langs = Applying::of(code);
-    let mut hits: Vec<Hit> = Vec::new();
-    TERMS.each(text, langs.full | langs.distinct, |hit| {
-        let is_full = hit.term.langs & langs.full != 0;
-        if concerns(hit.term.class, own) && (is_full || hit.is_distinct(text)) {
-            hits.push(hit);
-        }
-    });
+/// Tells signals and aspects by the terms of a text; `own`: the brand wrote it.
+pub(super) fn find(text: &Text, hits: &mut Vec<Hit>, langs: &Applying, own: bool) -> Said {
+    hits.retain(|hit| concerns(hit.term.class, own) && langs.hold(text, hit));
     if hits.is_empty() {
         return Said::default();
     }
@@ -120,7 +114,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
     let mut aspects = [Sum::default(); Aspect::ALL.len()];
     for hit in &hits {
         match hit.term.class {
-            Class::Signal(signal) => {
+            Remark::Signal(signal) => {
                 let is_denied = hit.term.weight >= STATEMENT && is_negated(text, &hits, hit);
                 match (is_denied, signal) {
                     (false, _) => signals[signal as usize].add(hit),
@@ -129,7 +123,7 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
                     (true, _) => {}
                 }
             }
-            Class::Aspect(aspect) => aspects[aspect as usize].add(hit),
+            Remark::Aspect(aspect) => aspects[aspect as usize].add(hit),
             _ => {}
         }
     }
@@ -180,17 +174,17 @@ pub(super) fn find(text: &Text, code: Option<&str>, own: bool) -> Said {
 }
 
 /// Customers say one kind of thing, the brand another.
-fn concerns(class: Class, own: bool) -> bool {
+fn concerns(class: Remark, own: bool) -> bool {
     match class {
-        Class::Signal(signal) => (signal >= Signal::Selling) == own,
-        Class::Aspect(_) => !own,
-        Class::Plain | Class::Not => true,
+        Remark::Signal(signal) => (signal >= Signal::Selling) == own,
+        Remark::Aspect(_) => !own,
+        Remark::Plain | Remark::Not => true,
         _ => own,
     }
 }
 
 /// Which languages' terms apply.
-struct Applying {
+pub(super) struct Applying {
     /// All of their terms.
     full: Langs,
     /// Only long ones: people mix languages.
@@ -198,11 +192,12 @@ struct Applying {
 }
 
 impl Applying {
-    fn of(code: Option<&str>) -> Self {
+    /// To a text of this language (ISO 639-1), if it could be told.
+    pub(super) fn to(code: Option<&str>) -> Self {
         let set = |codes: &[&str]| {
-            codes.iter().filter_map(|code| terms::bit(code)).fold(0, |all, bit| all | bit)
+            codes.iter().filter_map(|code| lexicon::bit(code)).fold(0, |all, bit| all | bit)
         };
-        let Some(code) = code else { return Self { full: 0, distinct: terms::ALL } };
+        let Some(code) = code else { return Self { full: 0, distinct: lexicon::ALL } };
         // Languages close enough that a neighbour's terms help.
         let full = match code {
             "da" | "no" | "nb" | "nn" => set(&["da", "no"]),
@@ -213,19 +208,29 @@ impl Applying {
             _ => set(&[code]),
         };
         if full == 0 {
-            return Self { full: 0, distinct: terms::ALL };
+            return Self { full: 0, distinct: lexicon::ALL };
         }
         Self { full, distinct: set(&["en"]) & !full }
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Langs {
+        self.full | self.distinct
+    }
+
+    fn hold(&self, text: &Text, hit: &Hit) -> bool {
+        let is_among = |langs: Langs| hit.term.langs & langs != 0;
+        is_among(self.full) || is_among(self.distinct) && hit.is_distinct(text)
     }
 }
 
 /// The longest term at each place, family by family; the same term counts once, and so do the same
 /// words, which close languages share.
-fn settle(text: &Text, mut hits: Vec<Hit>) -> Vec<Hit> {
+fn settle(text: &Text, hits: &mut [Hit]) -> Vec<Hit> {
     hits.sort_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
     let mut longest = [(0, 0); 4];
     let mut kept: Vec<Hit> = Vec::with_capacity(hits.len());
-    for hit in hits {
+    for hit in hits.iter().copied() {
         let span = (hit.start, hit.end);
         let Some(family) = hit.term.class.family() else {
             for family in [Family::Signal, Family::Aspect, Family::Chase] {
@@ -242,7 +247,7 @@ fn settle(text: &Text, mut hits: Vec<Hit>) -> Vec<Hit> {
         *cover = span;
         let is_same = |known: &Hit| {
             let words = |hit: &Hit| &text.chars[hit.start..hit.end];
-            known.number == hit.number
+            (known.term.langs, known.number) == (hit.term.langs, hit.number)
                 || (known.term.class == hit.term.class && words(known) == words(&hit))
         };
         if family == Family::Time || !kept.iter().any(is_same) {
@@ -255,11 +260,11 @@ fn settle(text: &Text, mut hits: Vec<Hit>) -> Vec<Hit> {
 /// Whether a negation of the same clause stands a few words before, or, for a recommendation in a
 /// language that puts it there, behind.
 fn is_negated(text: &Text, hits: &[Hit], hit: &Hit) -> bool {
-    let nots = hits.iter().filter(|other| other.term.class == Class::Not);
+    let nots = hits.iter().filter(|other| other.term.class == Remark::Not);
     let mut nots = nots.filter(|not| not.term.langs & hit.term.langs != 0);
     nots.any(|not| {
         are_near(text, not, hit)
-            || (hit.term.class == Class::Signal(Signal::Recommends) && are_near(text, hit, not))
+            || (hit.term.class == Remark::Signal(Signal::Recommends) && are_near(text, hit, not))
     })
 }
 
@@ -267,19 +272,26 @@ fn are_near(text: &Text, left: &Hit, right: &Hit) -> bool {
     if left.end > right.start {
         return false;
     }
-    let word = |at: usize| text.word.get(at).copied().unwrap_or(0);
     let next = text.clauses.partition_point(|end| *end < left.end);
     let is_one_clause = text.clauses.get(next).is_none_or(|end| *end >= right.start);
-    is_one_clause && word(right.start).saturating_sub(word(left.end - 1)) <= REACH
+    is_one_clause && text.word(right.start).saturating_sub(text.word(left.end - 1)) <= REACH
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::letters;
+    use super::super::lexicon::{LEXICON, Sense};
     use super::*;
 
     fn said(lang: &str, text: &str, own: bool) -> Said {
-        find(&Text::new(text, letters::plain(text), &[]), Some(lang), own)
+        let text = Text::of(text, &[]);
+        let langs = Applying::to(Some(lang));
+        let mut hits = Vec::new();
+        LEXICON.each(&text, langs.all(), |hit| {
+            if let Sense::Remark(remark) = hit.term.class {
+                hits.push(hit.with(remark));
+            }
+        });
+        find(&text, &mut hits, &langs, own)
     }
 
     /// Language, text, signal, and whether it says that.

@@ -18,6 +18,8 @@ const LETTERS: usize = 24;
 const PIECES: RangeInclusive<usize> = 3..=5;
 /// The same of those that tell the language.
 const SPOKEN: RangeInclusive<usize> = 1..=4;
+/// More of these than so many say nothing new.
+const ENOUGH: usize = 400;
 
 /// A word with marks for its start and end.
 struct Marked {
@@ -37,32 +39,34 @@ impl Marked {
         Self { letters, long: long + 1 }
     }
 
-    /// The hashes of all its pieces of a length, but for the whole.
-    fn each(&self, lengths: RangeInclusive<usize>, mut take: impl FnMut(u32)) {
+    /// The hash of each of its pieces, with how many letters it has; the whole is none of them.
+    fn each(&self, mut take: impl FnMut(u32, usize)) {
         let letters = &self.letters[..self.long];
         for start in 0..letters.len() {
             let mut hash = 0;
-            for (c, long) in letters[start..].iter().take(*lengths.end()).zip(1..) {
+            for (c, long) in letters[start..].iter().take(*PIECES.end()).zip(1..) {
                 hash = step(hash, *c as u32);
-                if lengths.contains(&long) && long < letters.len() {
+                if long < letters.len() {
                     let sort = if long < *PIECES.start() { Sort::Letters } else { Sort::Piece };
-                    take(finish(hash, sort));
+                    take(finish(hash, sort), long);
                 }
             }
         }
     }
 }
 
-/// Adds the hashes of the pieces of a word.
-pub(super) fn pieces(word: &str, hashes: &mut Vec<u32>) {
-    Marked::new(word).each(PIECES, |hash| hashes.push(hash));
-}
-
-/// Adds the hashes of what a word tells of the language of its text: that of its feature, and those of
-/// short pieces.
-pub(super) fn spoken(word: &str, hash: u32, hashes: &mut Vec<u32>) {
-    hashes.push(hash);
-    Marked::new(word).each(SPOKEN, |hash| hashes.push(hash));
+/// Adds the hashes of the pieces of a word; and of what it tells of the language of its text: that of its
+/// feature, and those of short pieces.
+pub(super) fn split(word: &str, hash: u32, pieces: &mut Vec<u32>, spoken: &mut Vec<u32>) {
+    spoken.push(hash);
+    Marked::new(word).each(|hash, long| {
+        if PIECES.contains(&long) {
+            pieces.push(hash);
+        }
+        if SPOKEN.contains(&long) {
+            spoken.push(hash);
+        }
+    });
 }
 
 /// What the tables say of the pieces of a word: sums of their cells.
@@ -87,6 +91,10 @@ pub struct Spelt {
     pub topics: [i32; TOPICS],
     /// How many pieces they have.
     pub pieces: u32,
+    /// Per language of the model, of the first words: sums of cells.
+    pub langs: Vec<i32>,
+    /// How many rows these are sums of.
+    pub spoken: usize,
 }
 
 impl Spelt {
@@ -94,19 +102,27 @@ impl Spelt {
     pub(super) fn read(&mut self, model: &Model, plain: &str, parts: &Parts, cache: &mut Cache) {
         self.words.clear();
         (self.heads, self.topics, self.pieces) = Default::default();
-        for token in &parts.spelt {
+        self.langs.clear();
+        self.langs.resize(model.head.codes.len(), 0);
+        self.spoken = 0;
+        for token in &parts.lettered {
             let (word, hash) = parts.word(plain, *token);
-            let place = cache.look(model, word, hash);
-            let spelling = cache.entries[place].spelling;
+            let (entry, langs) = cache.look(model, word, hash);
+            let spelling = entry.spelling;
             add(&mut self.heads, &spelling.heads);
             add(&mut self.topics, &spelling.topics);
             self.pieces += u32::from(spelling.pieces);
             self.words.push((*token, spelling));
+            if self.spoken < ENOUGH {
+                add(&mut self.langs, langs);
+                self.spoken += usize::from(entry.spoken);
+            }
         }
     }
 }
 
-fn add<const N: usize>(sums: &mut [i32; N], cells: &[i16; N]) {
+#[inline]
+fn add(sums: &mut [i32], cells: &[i16]) {
     sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += i32::from(*cell));
 }
 
@@ -119,7 +135,8 @@ pub struct Cache {
     /// The sums per language of each entry.
     langs: Vec<i16>,
     /// Of the word that is looked up.
-    hashes: Vec<u32>,
+    pieces: Vec<u32>,
+    spoken: Vec<u32>,
 }
 
 /// One line of a processor's cache.
@@ -127,7 +144,7 @@ pub struct Cache {
 #[repr(align(64))]
 struct Entry {
     spelling: Spelling,
-    /// How many pieces tell its language; 0 until somebody asks.
+    /// How many rows tell its language.
     spoken: u8,
     long: u8,
     word: [u8; LONGEST],
@@ -139,41 +156,32 @@ const PLACES: usize = 1 << 13;
 const LONGEST: usize = 23;
 
 impl Cache {
-    /// The place of a word, with what the tables of a model say of it; `hash` is that of its feature.
-    fn look(&mut self, model: &Model, word: &str, hash: u32) -> usize {
+    /// What the tables of a model say of a word, and the sums per language; `hash` is that of its feature.
+    fn look(&mut self, model: &Model, word: &str, hash: u32) -> (&Entry, &[i16]) {
+        let columns = model.head.codes.len();
         if self.model != model.number {
             self.model = model.number;
             self.entries = vec![Entry::default(); PLACES];
-            self.langs = vec![0; PLACES * model.head.codes.len()];
+            self.langs = vec![0; PLACES * columns];
         }
         let place = hash as usize % PLACES;
         let entry = &mut self.entries[place];
+        let langs = &mut self.langs[place * columns..][..columns];
         if entry.word[..usize::from(entry.long)] != *word.as_bytes() {
-            self.hashes.clear();
-            pieces(word, &mut self.hashes);
-            *entry = Entry { spelling: model.spell(&self.hashes), ..Entry::default() };
+            let Self { pieces, spoken, .. } = self;
+            pieces.clear();
+            spoken.clear();
+            split(word, hash, pieces, spoken);
+            model.lang_sums(spoken, langs);
+            let spelling = model.spell(pieces);
+            *entry = Entry { spelling, spoken: spoken.len() as u8, ..Entry::default() };
             // A longer one is not found again.
             if let Some(room) = entry.word.get_mut(..word.len()) {
                 room.copy_from_slice(word.as_bytes());
                 entry.long = word.len() as u8;
             }
         }
-        place
-    }
-
-    /// What the table of languages says of a word: the sums of its cells, and of how many pieces.
-    pub(super) fn langs(&mut self, model: &Model, word: &str, hash: u32) -> (&[i16], usize) {
-        let place = self.look(model, word, hash);
-        let entry = &mut self.entries[place];
-        let columns = model.head.codes.len();
-        let langs = &mut self.langs[place * columns..][..columns];
-        if entry.spoken == 0 {
-            self.hashes.clear();
-            spoken(word, hash, &mut self.hashes);
-            model.lang_sums(&self.hashes, langs);
-            entry.spoken = self.hashes.len() as u8;
-        }
-        (langs, usize::from(entry.spoken))
+        (entry, langs)
     }
 }
 
@@ -183,7 +191,7 @@ mod tests {
     use super::super::model::SHIPPED;
     use super::*;
 
-    type Said = (Vec<(u16, Spelling)>, Vec<(Vec<i16>, usize)>);
+    type Said = (Vec<(u16, Spelling)>, Vec<i32>, usize);
 
     /// What a model says of the words of a text, with what a cache knows.
     fn read(model: &Model, plain: &str, cache: &mut Cache) -> Said {
@@ -191,19 +199,13 @@ mod tests {
         parts.take(plain, Names::default(), false, None);
         let mut spelt = Spelt::default();
         spelt.read(model, plain, &parts, cache);
-        let langs = parts.spelt.iter().map(|token| {
-            let (word, hash) = parts.word(plain, *token);
-            let (sums, count) = cache.langs(model, word, hash);
-            (sums.to_vec(), count)
-        });
-        (spelt.words, langs.collect())
+        (spelt.words, spelt.langs, spelt.spoken)
     }
 
     fn counts(word: &str) -> (usize, usize) {
-        let (mut of_pieces, mut of_spoken) = (Vec::new(), Vec::new());
-        pieces(word, &mut of_pieces);
-        spoken(word, 1, &mut of_spoken);
-        (of_pieces.len(), of_spoken.len())
+        let (mut pieces, mut spoken) = (Vec::new(), Vec::new());
+        split(word, 1, &mut pieces, &mut spoken);
+        (pieces.len(), spoken.len())
     }
 
     #[test]

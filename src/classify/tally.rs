@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use super::letters::{is_unspaced, is_word};
-use super::lexicon::FILES;
+use super::lexicon;
 
 /// A word that sets two groups of posts apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -166,9 +166,7 @@ pub(super) fn words(plain: &str) -> impl Iterator<Item = &str> {
 
 /// Words that stand everywhere, in every language of the classifier.
 static STOP_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    let mut all: HashSet<&'static str> = FILES
-        .iter()
-        .flat_map(|(_, data)| data.lines())
+    let mut all: HashSet<&'static str> = lexicon::lines()
         .filter(|line| ["stop", "not", "opener"].iter().any(|class| line.starts_with(class)))
         .filter_map(|line| line.split_once(':'))
         .flat_map(|(_, list)| list.split(',').map(str::trim))

@@ -33,15 +33,14 @@ pub(super) struct Hit<C> {
     pub start: usize,
     /// Where it ends.
     pub end: usize,
-    /// Its number: two with the same are the same term.
+    /// Its number among those of its language.
     pub number: u32,
     pub term: Term<C>,
 }
 
 /// The terms of a list of files, one per language; each is read when it is first asked for.
-pub(super) struct Terms<C> {
-    files: &'static [(&'static str, &'static str)],
-    class: fn(&str) -> Option<C>,
+pub(super) struct Terms<C: 'static> {
+    files: &'static [File<C>],
     lists: Vec<OnceLock<List<C>>>,
 }
 
@@ -68,8 +67,18 @@ fn beginning(first: char, second: char) -> usize {
     (first as usize ^ (second as usize) << 5) % BEGINNINGS
 }
 
-/// What a term's number in its list leaves to the number of its language.
-const MOST_TERMS: u32 = 1 << 24;
+/// The terms of one language.
+pub(super) struct File<C: 'static> {
+    /// ISO 639-1.
+    pub code: &'static str,
+    pub parts: &'static [Part<C>],
+}
+
+/// Data lines, and what knows their words of classes.
+pub(super) struct Part<C> {
+    pub data: &'static str,
+    pub class: fn(&str) -> Option<C>,
+}
 
 /// Class, weight and terms of a data line; `None` for comments, empty lines, and what makes no
 /// sense. `class` knows the words of classes.
@@ -115,66 +124,58 @@ fn fold(term: &str, out: &mut Vec<char>) {
 
 impl<C: Copy> Terms<C> {
     /// Of these files; the languages get their bits in this order.
-    pub(super) fn new(
-        files: &'static [(&'static str, &'static str)],
-        class: fn(&str) -> Option<C>,
-    ) -> Self {
-        Self { files, class, lists: files.iter().map(|_| OnceLock::new()).collect() }
+    pub(super) fn new(files: &'static [File<C>]) -> Self {
+        Self { files, lists: files.iter().map(|_| OnceLock::new()).collect() }
     }
 
     fn list(&self, number: usize) -> &List<C> {
-        let (code, data) = self.files[number];
-        self.lists[number].get_or_init(|| List::read(code, data, 1 << number, self.class))
+        self.lists[number].get_or_init(|| List::read(&self.files[number], 1 << number))
     }
 
-    /// Calls `take` for every term of these languages in the text, in order of place; overlapping
-    /// ones too.
+    /// Calls `take` for every term of these languages in the text; overlapping ones too. Those that
+    /// start where a word does come in order of place, then those that start anywhere.
     pub(super) fn each(&self, text: &Text, langs: Langs, mut take: impl FnMut(Hit<C>)) {
         let (chars, letters) = (&text.chars, &text.letters);
         let is_asked = |number: &usize| langs >> number & 1 == 1;
         let numbers = (0..self.files.len()).filter(is_asked);
-        let lists: Vec<(u32, &List<C>)> =
-            numbers.map(|number| (number as u32 * MOST_TERMS, self.list(number))).collect();
-        let has_inner = lists.iter().any(|(_, list)| !list.inner.is_empty());
-        for (at, c) in chars.iter().enumerate() {
-            let is_start = *c != ' ' && !(at > 0 && letters[at] && letters[at - 1]);
-            let is_inner = has_inner && letters[at] && !c.is_ascii_digit();
-            if !is_start && !is_inner {
-                continue;
-            }
+        let lists: Vec<&List<C>> = numbers.map(|number| self.list(number)).collect();
+        let mut walk = |list: &List<C>, index: &Index, at: usize| {
             let next = chars.get(at + 1).unwrap_or(&ONLY);
-            let (one, two) = (beginning(*c, ONLY), beginning(*c, *next));
-            for (base, list) in &lists {
-                if !list.begins(one) && !list.begins(two) {
-                    continue;
-                }
-                let mut see = |end: usize, number: u32| {
-                    let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
-                    let term = list.terms[number as usize];
-                    if !is_cut || term.open {
-                        take(Hit { start: at, end, number: base + number, term });
-                    }
-                };
-                if is_start {
-                    list.starts.walk(chars, at, &mut see);
-                }
-                if is_inner {
-                    list.inner.walk(chars, at, see);
-                }
+            if !list.begins(beginning(chars[at], ONLY)) && !list.begins(beginning(chars[at], *next))
+            {
+                return;
             }
+            index.walk(chars, at, |end, number| {
+                let is_cut = letters.get(end).is_some_and(|next| *next) && letters[end - 1];
+                let term = list.terms[number as usize];
+                if !is_cut || term.open {
+                    take(Hit { start: at, end, number, term });
+                }
+            });
+        };
+        for at in &text.starts {
+            lists.iter().for_each(|list| walk(list, &list.starts, *at as usize));
+        }
+        for list in lists.iter().filter(|list| !list.inner.is_empty()) {
+            let is_inner = |at: &usize| letters[*at] && !chars[*at].is_ascii_digit();
+            (0..chars.len()).filter(is_inner).for_each(|at| walk(list, &list.inner, at));
         }
     }
 }
 
 impl<C: Copy> List<C> {
-    fn read(code: &str, data: &str, langs: Langs, class: fn(&str) -> Option<C>) -> Self {
+    fn read(file: &File<C>, langs: Langs) -> Self {
         let mut list = Self {
             terms: Vec::new(),
             starts: Index::default(),
             inner: Index::default(),
             beginnings: [0; BEGINNINGS / 64],
         };
-        for (class, weight, line) in data.lines().filter_map(|line| line_parts(line, class)) {
+        let parts = file.parts.iter();
+        let lines = parts.flat_map(|part| {
+            part.data.lines().filter_map(move |line| line_parts(line, part.class))
+        });
+        for (class, weight, line) in lines {
             for written in line.split(',').map(str::trim).filter(|t| !t.is_empty()) {
                 let open = written.ends_with('*');
                 let number = list.terms.len() as u32;
@@ -182,7 +183,7 @@ impl<C: Copy> List<C> {
                 let is_inner = written.starts_with('*');
                 let index = if is_inner { &mut list.inner } else { &mut list.starts };
                 let term = written.trim_matches('*');
-                let respelt = respelt(code, term);
+                let respelt = respelt(file.code, term);
                 for spelling in iter::once(term).chain(respelt.as_deref()) {
                     let letters = index.file(number, |letters| fold(spelling, letters));
                     let Some(first) = letters.first() else { continue };
@@ -203,6 +204,12 @@ impl<C: Copy> List<C> {
 }
 
 impl<C> Hit<C> {
+    /// The same, by what the caller makes of its class.
+    pub(super) fn with<D>(self, class: D) -> Hit<D> {
+        let Self { start, end, number, term: Term { weight, langs, open, .. } } = self;
+        Hit { start, end, number, term: Term { class, weight, langs, open } }
+    }
+
     /// Whether a term of another language is long enough not to be a chance likeness.
     pub(super) fn is_distinct(&self, text: &Text) -> bool {
         let is_long = self.end - self.start >= 7;

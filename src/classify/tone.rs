@@ -39,7 +39,7 @@ impl Tone {
 mod tests {
     use super::*;
     use crate::classify::blend::{self, INPUTS};
-    use crate::classify::lexicon::Class;
+    use crate::classify::class::Class;
     use crate::classify::model::SHIPPED;
     use crate::classify::{Classifier, Post};
 

@@ -29,7 +29,7 @@ pub(super) fn reasons(
             "" => text.piece(cue.place.clone()),
             sign => sign.to_owned(),
         },
-        speaks_for: cue.class.word().to_owned(),
+        speaks_for: cue.class.word().into(),
         weight: cue.weight,
     };
     let mut strongest: Vec<&Cue> = cues.0.iter().filter(|cue| cue.weight != 0.0).collect();
@@ -56,7 +56,7 @@ pub(super) fn reasons(
 pub(super) fn pieces(
     text: &Text,
     parts: &Parts,
-    speaks_for: &str,
+    speaks_for: &'static str,
     gain: f32,
     shares: impl Iterator<Item = Share>,
 ) -> Vec<Reason> {
@@ -86,7 +86,7 @@ pub(super) fn pieces(
         let (start, end) = (parts.tokens[first].start, parts.tokens[last].end);
         let piece = text.plain.get(start as usize..end as usize).unwrap_or_default();
         let found = piece.chars().take(60).collect();
-        Reason { found, speaks_for: speaks_for.to_owned(), weight }
+        Reason { found, speaks_for: speaks_for.into(), weight }
     };
     runs.into_iter().map(found).collect()
 }

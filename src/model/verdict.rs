@@ -1,5 +1,7 @@
 //! What the classifier, or a person, says about one text.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// What a text wants. `Complaint`, `Question` and `Request` ask something of the brand.
@@ -124,7 +126,7 @@ pub struct Reason {
     pub found: String,
     /// What it speaks for: `complaint`, `question`, `request`, `praise`, `spam`, `safety`,
     /// `pos`, `neg`, `thanks`, `relevant`, …
-    pub speaks_for: String,
+    pub speaks_for: Cow<'static, str>,
     /// How much, in the classifier's own units; larger is stronger.
     pub weight: f32,
 }

@@ -78,7 +78,7 @@ fn record() -> Record {
                 },
                 reasons: vec![Reason {
                     found: "late".to_owned(),
-                    speaks_for: "complaint".to_owned(),
+                    speaks_for: "complaint".into(),
                     weight: 1.5,
                 }],
                 model: "m".to_owned(),

@@ -20,7 +20,7 @@ pub fn words(language: Language) -> Words {
 }
 
 pub fn sign(found: &str, speaks_for: &str) -> Sign {
-    Sign { found: found.to_owned(), speaks_for: speaks_for.to_owned(), weight: 1.0 }
+    Sign { found: found.to_owned(), speaks_for: speaks_for.to_owned().into(), weight: 1.0 }
 }
 
 pub fn author(handle: &str, name: &str) -> Option<Author> {

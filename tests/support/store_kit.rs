@@ -48,7 +48,7 @@ pub fn verdict(intent: Intent) -> Verdict {
         scores: Scores { complaint: 0.1, ..Scores::default() },
         reasons: vec![Reason {
             found: "late".to_owned(),
-            speaks_for: "complaint".to_owned(),
+            speaks_for: "complaint".into(),
             weight: 0.3,
         }],
         ..Verdict::empty("test 1")

@@ -2,8 +2,9 @@
 //!
 //! A promise takes two: somebody who binds themselves ("we will") and a day, in one sentence.
 
+use super::super::class::Remark;
 use super::super::fold::Text;
-use super::terms::{Class, Hit};
+use super::Hit;
 use crate::model::Promised;
 
 /// Days of a month at most.
@@ -21,7 +22,7 @@ pub(super) fn day(text: &Text, hits: &[Hit]) -> Option<(Promised, (usize, usize)
         ends.filter(|end| is_end(*end)).count()
     };
     let binds = |at: usize| {
-        let mut commits = hits.iter().filter(|hit| hit.term.class == Class::Commit);
+        let mut commits = hits.iter().filter(|hit| hit.term.class == Remark::Commit);
         commits.any(|commit| sentence(commit.start) == sentence(at))
     };
     hits.iter().find_map(|hit| {
@@ -32,13 +33,13 @@ pub(super) fn day(text: &Text, hits: &[Hit]) -> Option<(Promised, (usize, usize)
 
 fn promised(text: &Text, hits: &[Hit], hit: &Hit) -> Option<Promised> {
     match hit.term.class {
-        Class::Day(days) => Some(Promised::InDays(days)),
-        Class::Weekday(day) => Some(Promised::Weekday(day)),
-        Class::Month(month) => {
+        Remark::Day(days) => Some(Promised::InDays(days)),
+        Remark::Weekday(day) => Some(Promised::Weekday(day)),
+        Remark::Month(month) => {
             let day = before(text, hits, hit.start).or_else(|| after(text, hit.end))?;
             (1..=MONTH).contains(&day).then_some(Promised::Date(month, day as u8))
         }
-        Class::Span(hours) => {
+        Remark::Span(hours) => {
             let count = before(text, hits, hit.start)?;
             let days = count.checked_mul(hours)?.div_ceil(24);
             (days <= FURTHEST).then_some(Promised::InDays(days))
@@ -53,7 +54,7 @@ fn before(text: &Text, hits: &[Hit], end: usize) -> Option<u16> {
     const GAP: usize = 12;
     let from = end.saturating_sub(GAP);
     let worded = hits.iter().rev().find_map(|hit| match hit.term.class {
-        Class::Number(n) if hit.end <= end && hit.end >= from => Some((hit.end, n)),
+        Remark::Number(n) if hit.end <= end && hit.end >= from => Some((hit.end, n)),
         _ => None,
     });
     let last = text.chars[from..end].iter().rposition(char::is_ascii_digit).map(|at| from + at);
