@@ -339,7 +339,7 @@ fn reasons_are_pieces_of_the_text_strongest_first() {
     let weights: Vec<f32> = verdict.reasons.iter().map(|r| r.weight.abs()).collect();
     assert!(weights.is_sorted_by(|a, b| a >= b), "{weights:?}");
     assert_eq!(verdict.sentiment, Sentiment::Neg);
-    assert_eq!(verdict.model, "affinity-9");
+    assert_eq!(verdict.model, "affinity-10");
 }
 
 #[test]

@@ -205,7 +205,13 @@ fn settle(
             continue;
         }
         if hit.term.class == Class::Not {
-            negations.push(hit);
+            // "Can't wait" and "never disappoints" deny nothing.
+            let is_within = |(tone, weight): &Applying| {
+                *weight > 0.0 && hit.end <= tone.end && hit.end - hit.start < tone.end - tone.start
+            };
+            if !toned.last().is_some_and(is_within) {
+                negations.push(hit);
+            }
             continue;
         }
         longest = hit.start..hit.end;
@@ -217,5 +223,7 @@ fn settle(
             _ => kept.push((hit, weight)),
         }
     }
+    // A name that only sounds like a feeling hides its words.
+    toned.retain(|(_, weight)| *weight != 0.0);
     (kept, toned, negations)
 }

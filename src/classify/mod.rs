@@ -370,7 +370,7 @@ fn look(model: &Model, post: &Post<'_>, desk: &mut Desk) -> Found {
         news: post.channel == Some("news"),
         review: post.channel == Some("review"),
     };
-    let odds = score::odds(&cues, Tone::of(&tones), &text.signs, setting);
+    let odds = score::odds(&cues, Tone::of(text, &tones), &text.signs, setting);
     let levels = [
         odds.complaint,
         odds.question,
