@@ -8,9 +8,10 @@ use super::fold::Text;
 use super::hashes::step;
 use super::language::Language;
 use super::lexicon::{self, Langs};
+use super::terms;
 
 /// A term of what may count.
-pub(super) type Hit = lexicon::Hit<Class>;
+pub(super) type Hit = terms::Hit<Class>;
 
 /// One piece of evidence.
 #[derive(Clone, Debug, PartialEq)]

@@ -104,7 +104,6 @@ impl Text {
             digits = if stand_in.is_none() && c.is_numeric() { digits + 1 } else { 0 };
             self.signs.digits = self.signs.digits.max(digits);
             match stand_in {
-                Some(' ') => self.push_space(at),
                 Some(sign) => self.push(sign, at),
                 None => self.take(c, at),
             }
@@ -187,14 +186,8 @@ impl Text {
     /// Several are one.
     fn space(&mut self, at: usize) {
         if self.chars.last() != Some(&' ') {
-            self.push_space(at);
+            self.push(' ', at);
         }
-    }
-
-    fn push_space(&mut self, at: usize) {
-        self.note(at, false, false);
-        self.letters.push(false);
-        self.chars.push(' ');
     }
 
     fn end_sentence(&mut self, is_question: bool) {
@@ -212,34 +205,30 @@ impl Text {
 
     fn push(&mut self, c: char, at: usize) {
         let is_letter = is_word(c);
-        if !(is_letter && self.letters.last() == Some(&true)) {
-            self.starts.push(self.chars.len() as u32);
-        }
-        self.note(at, is_letter, is_unspaced(c));
+        self.note(c, is_letter, at);
         self.letters.push(is_letter);
         self.chars.push(c);
     }
 
     /// The same for ASCII letters and digits, of which there is one at least.
     fn push_letters(&mut self, letters: &[u8], at: usize) {
-        if self.letters.last() != Some(&true) {
-            self.starts.push(self.chars.len() as u32);
-        }
-        self.note(at, true, false);
+        self.note(letters[0] as char, true, at);
         self.chars.extend(letters.iter().map(|letter| *letter as char));
         self.letters.resize(self.chars.len(), true);
     }
 
-    /// Notes where the next character comes from, and whether a word starts with it.
-    fn note(&mut self, at: usize, is_letter: bool, is_unspaced: bool) {
+    /// Notes where the next character comes from, and whether a sign or a word starts with it.
+    fn note(&mut self, c: char, is_letter: bool, at: usize) {
         let here = self.chars.len() as u32;
         let is_next = |(place, byte): &(u32, u32)| byte + (here - place) == at as u32;
         if !self.origins.last().is_some_and(is_next) {
             self.origins.push((here, at as u32));
         }
-        if let Some(follows) = self.letters.last()
-            && if is_letter { !follows } else { is_unspaced }
-        {
+        let goes_on = is_letter && self.letters.last() == Some(&true);
+        if c != ' ' && !goes_on {
+            self.starts.push(here);
+        }
+        if here > 0 && if is_letter { !goes_on } else { is_unspaced(c) } {
             self.words.push(here);
         }
     }

@@ -8,12 +8,13 @@
 use std::sync::LazyLock;
 
 use super::class::{Class, Remark};
+use super::fold::Text;
 pub(super) use super::terms::Langs;
-use super::terms::{self, File, Part, Terms};
+use super::terms::{File, Hit, Part, Terms};
 
 /// What a term says.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sense {
+enum Sense {
     Cue(Class),
     Remark(Remark),
 }
@@ -56,6 +57,9 @@ static FILES: [File<Sense>; 20] = files![
     "ko", "ar", "id"
 ];
 
+/// The parts of a file that tell cues; remarks stand behind them.
+const CUES: usize = 2;
+
 /// Every language.
 pub(super) const ALL: Langs = (1 << FILES.len()) - 1;
 const EMOJI: Langs = 1 << (FILES.len() - 1);
@@ -67,36 +71,51 @@ pub(super) fn bit(code: &str) -> Option<Langs> {
 
 /// The data lines of what texts want and how they feel, in every language.
 pub(super) fn lines() -> impl Iterator<Item = &'static str> {
-    FILES.iter().flat_map(|file| &file.parts[..2]).flat_map(|part| part.data.lines())
+    FILES.iter().flat_map(|file| &file.parts[..CUES]).flat_map(|part| part.data.lines())
 }
 
-/// A term in a text.
-pub(super) type Hit<C> = terms::Hit<C>;
-
 /// All terms.
-pub(super) static LEXICON: LazyLock<Terms<Sense>> = LazyLock::new(|| Terms::new(&FILES));
+static LEXICON: LazyLock<Terms<Sense>> = LazyLock::new(|| Terms::new(&FILES));
+
+/// Puts the terms of these languages in a text to `cues` and `remarks`, in place of what was there.
+pub(super) fn find(
+    text: &Text,
+    langs: Langs,
+    cues: &mut Vec<Hit<Class>>,
+    remarks: &mut Vec<Hit<Remark>>,
+) {
+    cues.clear();
+    remarks.clear();
+    LEXICON.each(text, langs, |hit| match hit.term.class {
+        Sense::Cue(class) => cues.push(hit.with(class)),
+        Sense::Remark(remark) => remarks.push(hit.with(remark)),
+    });
+}
 
 #[cfg(test)]
 mod tests {
     use super::super::class::CLASSES;
     use super::super::letters;
-    use super::terms::line_parts;
+    use super::super::terms::line_parts;
     use super::*;
     use crate::model::{Aspect, Signal};
 
     #[test]
     fn every_data_line_can_be_read() {
         for File { code, parts } in &FILES {
-            for part in *parts {
-                for line in
-                    part.data.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
-                {
+            // Remarks weigh up to 3, tones up to 4.
+            let most = |part: usize| if part < CUES { 4.0 } else { 3.0 };
+            for (part, most) in parts.iter().zip((0..).map(most)) {
+                for (number, line) in part.data.lines().enumerate() {
+                    if line.trim().is_empty() || line.starts_with('#') {
+                        continue;
+                    }
+                    let at = format!("{code}:{}: {line}", number + 1);
                     let is_stop = line.starts_with("stop:");
                     let known = |word: &str| is_stop.then_some(()).or((part.class)(word).map(drop));
-                    let (_, weight, _) = line_parts(line, known)
-                        .unwrap_or_else(|| panic!("{code}: no class or weight: {line}"));
-                    assert!((-4.0..=4.0).contains(&weight), "{code}: {line}");
-                    assert!(letters::plain(line) == line, "{code}: {line}");
+                    let (_, weight, _) = line_parts(line, known).expect(&at);
+                    assert!((-most..=most).contains(&weight), "{at}");
+                    assert!(letters::plain(line) == line, "{at}");
                 }
             }
         }
@@ -105,7 +124,7 @@ mod tests {
     #[test]
     fn every_language_has_every_class_it_needs() {
         for File { code, parts } in &FILES[..FILES.len() - 1] {
-            let lines = parts[..2].iter().flat_map(|part| part.data.lines());
+            let lines = parts[..CUES].iter().flat_map(|part| part.data.lines());
             let classes: Vec<Class> = lines
                 .filter_map(|line| line_parts(line, Class::parse))
                 .map(|line| line.0)
@@ -125,7 +144,7 @@ mod tests {
     #[test]
     fn every_language_speaks_for_every_signal_and_aspect() {
         for File { code, parts } in &FILES[..FILES.len() - 1] {
-            let lines = parts[2].data.lines();
+            let lines = parts[CUES].data.lines();
             let remarks: Vec<Remark> = lines
                 .filter_map(|line| line_parts(line, Remark::parse))
                 .map(|line| line.0)

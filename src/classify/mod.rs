@@ -58,7 +58,6 @@ use features::{Names, Parts};
 use fold::Text;
 use language::Language;
 pub(crate) use language::is_settled;
-use lexicon::{LEXICON, Sense};
 use model::{HEADS, Model, SHIPPED};
 pub use named::ELSEWHERE;
 use score::{Odds, Setting};
@@ -356,12 +355,7 @@ fn look(model: &Model, post: &Post<'_>, desk: &mut Desk) -> Found {
     let language = language::find(&text.plain, spelt, model, post.lang);
     let applying = Applying::to(language.code.as_deref());
     let langs = language.active | language.mixed_in | applying.all();
-    hits.clear();
-    remarks.clear();
-    LEXICON.each(text, langs, |hit| match hit.term.class {
-        Sense::Cue(class) => hits.push(hit.with(class)),
-        Sense::Remark(remark) => remarks.push(hit.with(remark)),
-    });
+    lexicon::find(text, langs, hits, remarks);
     let (cues, tones) = cues::weigh(text, hits, &language);
     let said = signals::find(text, remarks, &applying, post.own);
     let setting = Setting {

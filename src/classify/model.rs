@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn languages_are_added_up_however_many_there_are() {
-        for columns in [1, 16, 19] {
+        for columns in [1, LANG_LANES, LANG_LANES + 3] {
             let shape =
                 |columns| Shape { rows: 16, scale: vec![1.0; columns], bias: vec![0.5; columns] };
             let head = Head {

@@ -9,11 +9,12 @@ mod promise;
 use super::class::{Family, Remark};
 use super::fold::Text;
 use super::lexicon::{self, Langs};
+use super::terms;
 use super::why::REASONS;
 use crate::model::{Aspect, Promised, Reason, Sentiment, Signal, Verdict};
 
 /// A term of what is said.
-pub(super) type Hit = lexicon::Hit<Remark>;
+pub(super) type Hit = terms::Hit<Remark>;
 
 /// The sum from which on something is said.
 const SAID: f32 = 0.995;
@@ -279,18 +280,13 @@ fn are_near(text: &Text, left: &Hit, right: &Hit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lexicon::{LEXICON, Sense};
     use super::*;
 
     fn said(lang: &str, text: &str, own: bool) -> Said {
         let text = Text::of(text, &[]);
         let langs = Applying::to(Some(lang));
         let mut hits = Vec::new();
-        LEXICON.each(&text, langs.all(), |hit| {
-            if let Sense::Remark(remark) = hit.term.class {
-                hits.push(hit.with(remark));
-            }
-        });
+        lexicon::find(&text, langs.all(), &mut Vec::new(), &mut hits);
         find(&text, &mut hits, &langs, own)
     }
 
