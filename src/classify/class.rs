@@ -73,7 +73,8 @@ impl Class {
     }
 }
 
-/// What a term says beside that: the words of [`Signal`] and [`Aspect`]; days and numbers, for promises.
+/// What a term says beside that: the words of [`Signal`] and [`Aspect`]; days and numbers, for
+/// promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remark {
     Signal(Signal),

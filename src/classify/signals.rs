@@ -1,8 +1,8 @@
 //! Says what a text says beside its intent: its signals, what it is about, and the day it promises.
 //!
-//! The weights of the terms in a text are summed per signal and per aspect. What a customer says and what the brand says are told apart by who
-//! wrote it. Whether a severe signal makes a post severe is decided by the caller, who knows whether
-//! it asks for anything.
+//! The weights of the terms in a text are summed per signal and per aspect. What a customer says and
+//! what the brand says are told apart by who wrote it. Whether a severe signal makes a post severe is
+//! decided by the caller, who knows whether it asks for anything.
 
 mod promise;
 
@@ -175,8 +175,8 @@ pub(super) fn find(text: &Text, hits: &mut Vec<Hit>, langs: &Applying, own: bool
 }
 
 /// Customers say one kind of thing, the brand another.
-fn concerns(class: Remark, own: bool) -> bool {
-    match class {
+fn concerns(remark: Remark, own: bool) -> bool {
+    match remark {
         Remark::Signal(signal) => (signal >= Signal::Selling) == own,
         Remark::Aspect(_) => !own,
         Remark::Plain | Remark::Not => true,
